@@ -10,15 +10,42 @@ use crate::text::{Emoji, InvalidText, MessageText, Nonce};
 /// One of the eight things a member does in a chat.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
-    Send { chat: ChatId, message: MessageText },
+    Send {
+        chat: ChatId,
+        message: MessageText,
+    },
     /// `if_seq`: only if this is still the seq of the message's last change.
-    Edit { chat: ChatId, id: MessageId, message: MessageText, if_seq: Option<u64> },
-    Delete { chat: ChatId, id: MessageId, if_seq: Option<u64> },
-    Reply { chat: ChatId, original: MessageId, message: MessageText },
-    Typing { chat: ChatId },
-    React { chat: ChatId, id: MessageId, reaction: Emoji },
-    Unreact { id: ReactionId },
-    Read { chat: ChatId, id: MessageId },
+    Edit {
+        chat: ChatId,
+        id: MessageId,
+        message: MessageText,
+        if_seq: Option<u64>,
+    },
+    Delete {
+        chat: ChatId,
+        id: MessageId,
+        if_seq: Option<u64>,
+    },
+    Reply {
+        chat: ChatId,
+        original: MessageId,
+        message: MessageText,
+    },
+    Typing {
+        chat: ChatId,
+    },
+    React {
+        chat: ChatId,
+        id: MessageId,
+        reaction: Emoji,
+    },
+    Unreact {
+        id: ReactionId,
+    },
+    Read {
+        chat: ChatId,
+        id: MessageId,
+    },
 }
 
 /// An action and what its sender said about it.
@@ -80,12 +107,18 @@ impl Envelope {
     /// Fails with `MALFORMED_JSON` if the body is not a JSON object, otherwise with the code of the first field
     /// that is wrong.
     pub fn parse(body: &[u8], message_bytes_max: usize) -> Result<Self, MalformedAction> {
-        let mut fields: Fields = serde_json::from_slice(body).map_err(|error| MalformedAction {
+        let not_an_object = |why: String| MalformedAction {
             code: ErrorCode::MalformedJson,
-            detail: format!("the body is not a JSON object: {error}"),
+            detail: format!("the body is not a JSON object: {why}"),
             action: None,
             nonce: None,
-        })?;
+        };
+        // serde would read an array as a struct's fields in order.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(not_an_object("it does not begin with {".to_owned()));
+        }
+        let mut fields: Fields =
+            serde_json::from_slice(body).map_err(|error| not_an_object(error.to_string()))?;
         let kind = text_of(fields.r#type.as_ref());
         let nonce = text_of(fields.nonce.as_ref());
         fields.envelope(message_bytes_max).map_err(|(code, detail)| MalformedAction {
@@ -220,7 +253,7 @@ mod tests {
     #[test]
     fn each_wrong_field_has_its_code() {
         assert_eq!(refusal("["), (MalformedJson, None));
-        assert_eq!(refusal("[]"), (ValidationFailed, None));
+        assert_eq!(refusal("[]"), (MalformedJson, None));
         assert_eq!(refusal("7"), (MalformedJson, None));
         assert_eq!(refusal("{}"), (ValidationFailed, None));
         assert_eq!(refusal(r#"{"type":"DANCE"}"#), (UnknownAction, Some("DANCE".into())));

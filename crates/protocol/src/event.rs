@@ -159,11 +159,15 @@ mod tests {
 
     #[test]
     fn reads_back_what_it_wrote() {
-        for kind in [EventKind::Typing, EventKind::ChatDeleted, EventKind::MessageSent {
-            message: "\"recipientId\":\"".into(),
-            message_id: Uuid::nil().into(),
-            time_stamp: Timestamp(7),
-        }] {
+        for kind in [
+            EventKind::Typing,
+            EventKind::ChatDeleted,
+            EventKind::MessageSent {
+                message: "\"recipientId\":\"".into(),
+                message_id: Uuid::nil().into(),
+                time_stamp: Timestamp(7),
+            },
+        ] {
             let event = event(kind, None);
             let text = serde_json::to_string(&event).unwrap();
             assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);

@@ -134,7 +134,10 @@ impl Email {
         within("email", &text, EMAIL_CHARS_MAX)?;
         without_controls("email", &text)?;
         let shaped = text.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
+            !local.is_empty()
+                && !domain.is_empty()
+                && !domain.contains('@')
+                && !text.contains(char::is_whitespace)
         });
         if shaped { Ok(Self(text)) } else { Err(InvalidText::NotAnAddress) }
     }
@@ -175,7 +178,7 @@ fn is_emoji(cluster: &str) -> bool {
         return chars.next().is_some_and(is_regional_indicator) && chars.next().is_none();
     }
     first.is_emoji_char()
-        && (shown_as_emoji(first) || chars.clone().next() == Some(EMOJI_PRESENTATION))
+        && (shown_as_emoji(first) || chars.clone().next().is_some_and(makes_emoji))
         && chars.all(|c| c.is_emoji_char() || matches!(c, EMOJI_PRESENTATION | JOINER) || is_tag(c))
 }
 
@@ -187,6 +190,11 @@ fn shown_as_emoji(c: char) -> bool {
             | EmojiStatus::EmojiPresentationAndEmojiComponent
             | EmojiStatus::EmojiPresentationAndModifierAndEmojiComponent
     )
+}
+
+/// A presentation selector or a skin tone makes an emoji of a text symbol.
+fn makes_emoji(c: char) -> bool {
+    c == EMOJI_PRESENTATION || ('\u{1F3FB}'..='\u{1F3FF}').contains(&c)
 }
 
 fn is_regional_indicator(c: char) -> bool {
@@ -204,14 +212,16 @@ mod tests {
 
     #[test]
     fn one_emoji_is_a_reaction() {
-        for emoji in ["👍", "❤️", "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🏳️‍🌈", "☝🏿", "🫶", "❤️‍🔥"] {
+        for emoji in ["👍", "❤️", "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🏳️‍🌈", "☝🏿", "🫶", "❤️‍🔥"]
+        {
             assert!(Emoji::parse(emoji.into()).is_ok(), "{emoji}");
         }
     }
 
     #[test]
     fn anything_else_is_not() {
-        for text in ["", " ", "a", "1", "👍👍", "ok", "❤", "©", "👍a", "🇩", "👍\u{301}", " 👍", "🏽x"] {
+        for text in ["", " ", "a", "1", "👍👍", "ok", "❤", "©", "👍a", "🇩", "👍\u{301}", " 👍", "🏽x"]
+        {
             assert!(Emoji::parse(text.into()).is_err(), "{text:?}");
         }
         assert!(Emoji::parse("👩‍".repeat(20) + "👩").is_err());

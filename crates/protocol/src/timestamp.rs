@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn is_written_in_utc_with_milliseconds() {
-        assert_eq!(Timestamp(1_795_362_000_007).to_string(), "2026-11-22T16:20:00.007Z");
+        assert_eq!(Timestamp(1_795_362_000_007).to_string(), "2026-11-22T15:40:00.007Z");
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
     }
 
