@@ -1,1 +1,3 @@
-//! Server.
+//! The Chinwag server: the chat, its store, and its doors.
+
+pub mod sessions;
