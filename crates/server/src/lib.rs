@@ -1,3 +1,4 @@
 //! The Chinwag server: the chat, its store, and its doors.
 
+pub mod clock;
 pub mod sessions;
