@@ -1,4 +1,5 @@
 //! The Chinwag server: the chat, its store, and its doors.
 
 pub mod clock;
+pub mod config;
 pub mod sessions;
