@@ -126,7 +126,8 @@ impl Fanout {
             let mut routes = Routes::new(epoch, self.clock);
             while let Ok(announced) = self.groups.recv() {
                 let Some(inner) = inner.upgrade() else { return };
-                let silent = std::mem::take(&mut *inner.silent.lock().unwrap_or_else(PoisonError::into_inner));
+                let silent =
+                    std::mem::take(&mut *inner.silent.lock().unwrap_or_else(PoisonError::into_inner));
                 for listener in silent {
                     routes.remove(listener);
                 }

@@ -9,7 +9,7 @@
 
 pub mod sqlite;
 
-pub use sqlite::Store;
+pub use sqlite::{ActError, Answer, ChatError, Done, Erasure, Missed, Page, Store, Tx, WriterThread};
 
 /// What can keep the store from doing what it was asked. Refusals by the rules of chat are not among it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -24,10 +24,8 @@ struct Tail {
 
 impl Tail {
     fn new(body: &[u8], cursor: &str) -> Self {
-        let head = format!(
-            "content-type:application/json\ncontent-length:{}\ncursor:{cursor}\n\n",
-            body.len()
-        );
+        let head =
+            format!("content-type:application/json\ncontent-length:{}\ncursor:{cursor}\n\n", body.len());
         let mut bytes = Vec::with_capacity(head.len() + body.len() + 1);
         bytes.extend_from_slice(head.as_bytes());
         let body_at = bytes.len();
@@ -66,7 +64,8 @@ impl Encoded {
         let cursor = cursor::write(epoch, event.position);
         // Any id will do for the shared bytes: they are overwritten. The nil id is nobody's, so nothing private is in.
         let others = Tail::new(&json(&event.as_seen_by(Uuid::nil().into())), &cursor);
-        let own = event.differs_for_sender().then(|| Tail::new(&json(&event.as_seen_by(event.sender)), &cursor));
+        let own =
+            event.differs_for_sender().then(|| Tail::new(&json(&event.as_seen_by(event.sender)), &cursor));
         Arc::new(Self { position: event.position, others, own, sender: event.sender })
     }
 

@@ -56,7 +56,9 @@ enum Mode {
     Live,
     /// Events wait behind those being read from the store. What the queue has no room for is left to be read too:
     /// everything up to `dropped`.
-    CatchingUp { dropped: u64 },
+    CatchingUp {
+        dropped: u64,
+    },
     Slow,
 }
 

@@ -1,7 +1,14 @@
 //! The embedded store: one SQLite file, one writer thread that commits in groups, several readers.
 
+mod act;
+mod chats;
+mod erase;
+mod history;
+mod list;
 mod open;
 mod readers;
+mod rows;
+mod sync;
 mod work;
 mod writer;
 
@@ -16,8 +23,13 @@ use super::{OpenError, StoreError};
 use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
 
-pub use work::Tx;
+pub use act::{ActError, Done};
+pub use chats::ChatError;
+pub use erase::Erasure;
+pub use list::Page;
+pub use sync::Missed;
 use work::Job;
+pub use work::Tx;
 
 /// Jobs waiting for the writer. Full, it makes callers wait: that is the back-pressure of every door.
 const WRITER_QUEUE_MAX: usize = 4096;
@@ -54,8 +66,12 @@ impl Store {
             .map_err(|error| OpenError::Directory(data_dir.to_owned(), error))?;
         let checkpointer = writer::start_checkpointer(opened.checkpointer, opened.wal, jobs.downgrade())
             .map_err(|error| OpenError::Directory(data_dir.to_owned(), error))?;
-        let store =
-            Self { jobs, readers: Arc::new(readers::Readers::new(opened.readers)), head, epoch: opened.epoch };
+        let store = Self {
+            jobs,
+            readers: Arc::new(readers::Readers::new(opened.readers)),
+            head,
+            epoch: opened.epoch,
+        };
         Ok((store, WriterThread { threads: vec![thread, checkpointer] }))
     }
 
@@ -124,9 +140,9 @@ impl<T, E: From<StoreError>> std::future::Future for Answer<T, E> {
         mut self: std::pin::Pin<&mut Self>,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.0)
-            .poll(context)
-            .map(|answer| answer.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer stopped".to_owned()).into())))
+        std::pin::Pin::new(&mut self.0).poll(context).map(|answer| {
+            answer.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer stopped".to_owned()).into()))
+        })
     }
 }
 

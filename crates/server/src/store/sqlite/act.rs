@@ -2,7 +2,7 @@
 
 mod nonce;
 
-use chinwag_protocol::{Action, ChatId, Envelope, EventKind, MessageId, MessageText, Nonce, Timestamp, UserId};
+use chinwag_protocol::{Action, ChatId, Envelope, EventKind, MessageId, MessageText, Timestamp, UserId};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
@@ -368,12 +368,7 @@ pub(super) fn remove_reaction(
 }
 
 /// Moves the read pointer forward to a message, or leaves it where it is.
-fn read(
-    tx: &mut Tx<'_>,
-    by: &Member,
-    id: MessageId,
-    facts: &MessageFacts,
-) -> Result<Outcome, StoreError> {
+fn read(tx: &mut Tx<'_>, by: &Member, id: MessageId, facts: &MessageFacts) -> Result<Outcome, StoreError> {
     let kind = EventKind::MessageRead { message_id: id, unread_count: None };
     let moves = facts.position > by.read_position();
     let mut event = if moves {
@@ -422,4 +417,3 @@ pub(super) fn read_newest(tx: &mut Tx<'_>, chat: ChatId, user: UserId) -> Result
     }
     Ok(())
 }
-

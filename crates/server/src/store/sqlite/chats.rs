@@ -155,13 +155,7 @@ fn join(tx: &Tx<'_>, chat: ChatId, user: UserId, stamp: &Stamp) -> Result<(), St
     Ok(())
 }
 
-fn add(
-    tx: &mut Tx<'_>,
-    app: AppId,
-    by: UserId,
-    chat: ChatId,
-    username: &Username,
-) -> Result<(), ChatError> {
+fn add(tx: &mut Tx<'_>, app: AppId, by: UserId, chat: ChatId, username: &Username) -> Result<(), ChatError> {
     let by = member(tx, chat, by)?;
     let user = user_named(tx, app, username)?;
     member::add(&by, username.as_str(), rows::membership(tx, chat, user)?.is_some())?;
@@ -195,7 +189,8 @@ fn keep_membership_change(
     let before: Option<u64> = tx
         .prepare_cached("SELECT change_position FROM members WHERE chat = ?1 AND user = ?2")?
         .query_row(&key[..2], |row| row.get(0))?;
-    tx.prepare_cached("UPDATE members SET change_position = ?3 WHERE chat = ?1 AND user = ?2")?.execute(key)?;
+    tx.prepare_cached("UPDATE members SET change_position = ?3 WHERE chat = ?1 AND user = ?2")?
+        .execute(key)?;
     rows::keep_change(tx, stamp, change, before)
 }
 
@@ -227,13 +222,9 @@ pub(super) fn leave(
         Parting::Erased(name) => (name, None),
     };
     let stamp = rows::stamp(tx, chat, false)?;
-    tx.prepare_cached("UPDATE members SET left_position = ?3 WHERE chat = ?1 AND user = ?2")?.execute(params![
-        chat.0,
-        whom.0,
-        stamp.position
-    ])?;
-    let change =
-        Change { subject: Some(whom.0), text: kept, ..change(chat, "USER_LEAVE", whom) };
+    tx.prepare_cached("UPDATE members SET left_position = ?3 WHERE chat = ?1 AND user = ?2")?
+        .execute(params![chat.0, whom.0, stamp.position])?;
+    let change = Change { subject: Some(whom.0), text: kept, ..change(chat, "USER_LEAVE", whom) };
     keep_membership_change(tx, &stamp, &change, whom)?;
     let creator: UserId = tx
         .prepare_cached("SELECT creator FROM chats WHERE id = ?1")?
@@ -259,7 +250,9 @@ pub(super) fn left_text(username: Option<&str>) -> String {
 
 fn present(tx: &Tx<'_>, chat: ChatId) -> Result<Vec<(UserId, u64)>, StoreError> {
     let rows = tx
-        .prepare_cached(&format!("SELECT user, joined_position FROM members m WHERE chat = ?1 AND {PRESENT}"))?
+        .prepare_cached(&format!(
+            "SELECT user, joined_position FROM members m WHERE chat = ?1 AND {PRESENT}"
+        ))?
         .query_map([chat.0], |row| Ok((UserId(row.get(0)?), row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     Ok(rows)

@@ -55,17 +55,16 @@ fn position_of(connection: &Connection, by: &Member, id: MessageId) -> Result<u6
 const MESSAGE: &str = "m.seq, m.reply_to";
 
 fn message_of(row: &Row<'_>) -> rusqlite::Result<(Message, Option<MessageId>)> {
-    let message =
-        Message { content: rows::content_of(row, 2)?, reply_to: None, reactions: Vec::new(), seq: row.get(0)? };
+    let message = Message {
+        content: rows::content_of(row, 2)?,
+        reply_to: None,
+        reactions: Vec::new(),
+        seq: row.get(0)?,
+    };
     Ok((message, row.get::<_, Option<uuid::Uuid>>(1)?.map(MessageId)))
 }
 
-fn page(
-    connection: &Connection,
-    chat: ChatId,
-    before: u64,
-    size: u32,
-) -> Result<Vec<Message>, StoreError> {
+fn page(connection: &Connection, chat: ChatId, before: u64, size: u32) -> Result<Vec<Message>, StoreError> {
     let found: Vec<(Message, Option<MessageId>)> = connection
         .prepare_cached(&format!(
             "SELECT {MESSAGE}, {CONTENT} FROM messages m
@@ -119,5 +118,6 @@ fn reactions(connection: &Connection, message: MessageId) -> Result<Vec<Reaction
 
 /// What was once accepted as an emoji.
 pub(super) fn stored_emoji(text: String) -> Result<Emoji, StoreError> {
-    Emoji::parse(text).map_err(|error| StoreError::Unavailable(format!("a stored reaction is not one; {error}")))
+    Emoji::parse(text)
+        .map_err(|error| StoreError::Unavailable(format!("a stored reaction is not one; {error}")))
 }

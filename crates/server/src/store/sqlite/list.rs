@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Store;
 use super::rows::{self, PRESENT};
-use crate::chat::{Member, Refusal};
+use crate::chat::Member;
 use crate::store::StoreError;
 use crate::store::sqlite::chats::ChatError;
 

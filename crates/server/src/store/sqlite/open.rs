@@ -66,8 +66,12 @@ fn lock(data_dir: &Path) -> Result<File, OpenError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(data_dir).map_err(directory)?;
-    let file =
-        File::options().create(true).truncate(false).write(true).open(data_dir.join(LOCK_FILE)).map_err(directory)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(data_dir.join(LOCK_FILE))
+        .map_err(directory)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(data_dir.to_owned())),
@@ -91,7 +95,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(database)?;
+    let found: i64 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(database)?;
     let known = i64::try_from(MIGRATIONS.len()).expect("there are few migrations");
     if found > known {
         return Err(OpenError::Newer { found, known });

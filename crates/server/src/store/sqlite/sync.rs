@@ -53,12 +53,7 @@ struct Window {
     only: Option<u64>,
 }
 
-fn missed(
-    connection: &Connection,
-    user: UserId,
-    since: u64,
-    size: usize,
-) -> Result<Missed, StoreError> {
+fn missed(connection: &Connection, user: UserId, since: u64, size: usize) -> Result<Missed, StoreError> {
     let head = open::head(connection)?;
     let mut rows: Vec<(ChatId, Changed)> = Vec::new();
     for window in windows(connection, user, since)? {
@@ -126,9 +121,8 @@ fn changed_in(connection: &Connection, window: &Window, size: usize) -> Result<V
         )?
         .query_map(key, message_row)?
         .collect::<Result<_, _>>()?;
-    let mut changes = connection.prepare_cached(&format!(
-        "{CHANGE} WHERE chat = ?1 AND position > ?2 ORDER BY position LIMIT ?3"
-    ))?;
+    let mut changes = connection
+        .prepare_cached(&format!("{CHANGE} WHERE chat = ?1 AND position > ?2 ORDER BY position LIMIT ?3"))?;
     for row in changes.query_map(key, change_row)? {
         rows.push(row?);
     }
@@ -170,16 +164,7 @@ fn event(connection: &Connection, user: UserId, chat: ChatId, row: Changed) -> R
     };
     let own_read = sender == user && matches!(kind, EventKind::MessageRead { .. });
     let unread_count = if own_read { unread(connection, chat, user)? } else { None };
-    Ok(ChatEvent {
-        position,
-        chat,
-        sender,
-        seq: Some(seq),
-        kind,
-        nonce: None,
-        unread_count,
-        replayed: false,
-    })
+    Ok(ChatEvent { position, chat, sender, seq: Some(seq), kind, nonce: None, unread_count, replayed: false })
 }
 
 fn unread(connection: &Connection, chat: ChatId, user: UserId) -> Result<Option<u64>, StoreError> {
@@ -217,14 +202,14 @@ fn change_kind(
             EventKind::ReactionRemoved { reaction_id: subject.into(), parent_message_id: parent.into() }
         }
         "READ_MSG" => EventKind::MessageRead { message_id: subject.into(), unread_count: None },
-        "USER_JOIN" => {
-            EventKind::UserJoined { user_id: subject.into(), username: text.unwrap_or_default() }
-        }
+        "USER_JOIN" => EventKind::UserJoined { user_id: subject.into(), username: text.unwrap_or_default() },
         "USER_LEAVE" => EventKind::UserLeft { message: left_text(text.as_deref()), time_stamp: at },
         "NEW_CHAT" => EventKind::ChatCreated { chat_name: name(connection, chat)?, time_stamp: at },
         "CHAT_RENAMED" => EventKind::ChatRenamed { chat_name: name(connection, chat)?, time_stamp: at },
         "DELETE_CHAT" => EventKind::ChatDeleted,
-        unknown => return Err(StoreError::Unavailable(format!("a stored change is of no known kind: {unknown}"))),
+        unknown => {
+            return Err(StoreError::Unavailable(format!("a stored change is of no known kind: {unknown}")));
+        }
     })
 }
 
