@@ -1,5 +1,6 @@
 //! Who is calling: passwords, tokens and tickets, and how often one may try. Knows no HTTP and no SQL.
 
+pub mod app;
 pub mod bucket;
 pub mod jwt;
 pub mod password;
