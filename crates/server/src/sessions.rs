@@ -7,7 +7,6 @@ pub mod bucket;
 mod error;
 pub mod jwt;
 pub mod password;
-pub mod presence;
 pub mod secret;
 pub mod sign_in;
 pub mod tickets;
@@ -23,7 +22,6 @@ use crate::store::{NewRefresh, Session, Store};
 use bucket::{Buckets, Rate};
 use jwt::Jwt;
 use password::Passwords;
-use presence::Presence;
 use secret::{Token, TokenKind};
 use tickets::Tickets;
 
@@ -51,7 +49,6 @@ pub struct Sessions {
     jwt: Jwt,
     passwords: Passwords,
     tickets: Tickets,
-    presence: Presence,
     sign_ins: Buckets<IpAddr>,
     registrations: Buckets<KeyId>,
     account_sign_ins: Buckets<IpAddr>,
@@ -70,19 +67,12 @@ impl Sessions {
             jwt,
             passwords: Passwords::new(cores),
             tickets: Tickets::new(settings.tokens.ticket_seconds),
-            presence: Presence::default(),
             sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
             registrations: Buckets::new(Rate::per_minute(limits.registrations_per_minute)),
             account_sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
             tokens: settings.tokens.clone(),
             demo_users_max: usize::try_from(limits.demo_concurrent_users).unwrap_or(usize::MAX),
         }
-    }
-
-    /// Who is connected; connections enter themselves there.
-    #[must_use]
-    pub fn presence(&self) -> &Presence {
-        &self.presence
     }
 
     /// The public key that our tokens can be checked with, as a JWK set.

@@ -1,9 +1,9 @@
 //! What a token or ticket lets its bearer do.
 
-use chinwag_protocol::Timestamp;
+use chinwag_protocol::{SessionId, Timestamp};
 
 use super::secret::{self, Token};
-use super::tickets::Seats;
+use super::tickets::Connected;
 use super::{Identity, SessionError, Sessions};
 use crate::sessions::app::{AppStatus, Tier};
 use crate::store::{KeyHolder, Session};
@@ -30,15 +30,9 @@ impl Sessions {
 
     /// A ticket for one connection of the session's user. A demo app has a cap on users: those connected, and those
     /// who hold a ticket.
-    pub fn issue_ticket(&self, session: Session) -> Result<Token, SessionError> {
-        let app = session.app;
-        let is_connected = |user| self.presence.is_connected(app, user);
-        let seats = Seats {
-            users_max: if session.tier == Tier::Demo { self.demo_users_max } else { 0 },
-            connected: self.presence.users(app),
-            is_connected: &is_connected,
-        };
-        Ok(self.tickets.issue(session.into(), seats, self.now())?)
+    pub fn issue_ticket(&self, session: Session, connected: Connected<'_>) -> Result<Token, SessionError> {
+        let users_max = if session.tier == Tier::Demo { self.demo_users_max } else { 0 };
+        Ok(self.tickets.issue(session.into(), users_max, connected, self.now())?)
     }
 
     /// Spends a ticket: whose connection it opens. Its session may have ended since it was issued, which is an error.
@@ -52,17 +46,13 @@ impl Sessions {
         }
     }
 
-    /// Opens a connection by JWT in the place of a ticket, under the same cap.
-    pub async fn admit(&self, jwt: &str) -> Result<Identity, SessionError> {
-        let ticket = self.issue_ticket(self.authenticate(jwt).await?)?;
+    /// Lets a session open a connection by its JWT in the place of a ticket, under the same cap.
+    pub fn admit(&self, session: Session, connected: Connected<'_>) -> Result<Identity, SessionError> {
+        let ticket = self.issue_ticket(session, connected)?;
         self.tickets.spend(ticket.reveal(), self.now()).ok_or(SessionError::InvalidTicket)
     }
 
-    async fn live_session(
-        &self,
-        id: chinwag_protocol::SessionId,
-        now: Timestamp,
-    ) -> Result<Session, SessionError> {
+    async fn live_session(&self, id: SessionId, now: Timestamp) -> Result<Session, SessionError> {
         let session = self.store.session(id, now).await?.ok_or(SessionError::SessionEnded)?;
         match session.app_status {
             AppStatus::Active => Ok(session),

@@ -9,7 +9,7 @@ use super::password::Password;
 use super::secret::{self, Token};
 use super::{Identity, SessionError, Sessions, client_address, without_scheme};
 use crate::sessions::app::AppStatus;
-use crate::store::{KeyHolder, NewUser, Session, User};
+use crate::store::{KeyHolder, NewUser, User};
 
 /// A user to be.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Sessions {
         Ok(self.store.register_user(new).await?)
     }
 
-    /// Counts an attempt to sign in from this address. To be asked before anything is looked at.
+    /// Counts an attempt to sign in from this address. To be asked before the password is looked at.
     pub fn count_sign_in(&self, peer: IpAddr) -> Result<(), SessionError> {
         Ok(self.sign_ins.take(client_address(peer), self.now(), 1)?)
     }
@@ -81,7 +81,7 @@ impl Sessions {
     }
 
     /// Ends the session of this refresh token, which must be the caller's, on this device or another.
-    pub async fn sign_out(&self, by: &Session, refresh: &str) -> Result<(), SessionError> {
+    pub async fn sign_out(&self, by: &Identity, refresh: &str) -> Result<(), SessionError> {
         let refresh = secret::hash(without_scheme(refresh));
         match self.store.end_session(by.user, refresh).await? {
             true => Ok(()),
@@ -89,18 +89,18 @@ impl Sessions {
         }
     }
 
-    pub async fn sign_out_everywhere(&self, by: &Session) -> Result<(), SessionError> {
+    pub async fn sign_out_everywhere(&self, by: &Identity) -> Result<(), SessionError> {
         Ok(self.store.end_sessions(by.user).await?)
     }
 
-    pub async fn profile(&self, by: &Session) -> Result<User, SessionError> {
+    pub async fn profile(&self, by: &Identity) -> Result<User, SessionError> {
         self.store.user(by.user).await?.ok_or(SessionError::SessionEnded)
     }
 
     /// A JWT with the new name. Older ones stay valid: what the name is now is looked up, not read from them.
-    pub async fn change_username(&self, by: Session, name: Username) -> Result<String, SessionError> {
+    pub async fn change_username(&self, by: Identity, name: Username) -> Result<String, SessionError> {
         let user = self.store.change_username(by.user, name).await?;
-        Ok(self.sign(Identity { username: user.username, ..by.into() }))
+        Ok(self.sign(Identity { username: user.username, ..by }))
     }
 
     fn sign(&self, who: Identity) -> String {
