@@ -99,6 +99,18 @@ impl Action {
             Action::Read { .. } => "READ_MSG",
         }
     }
+
+    /// Bytes of what people wrote in it: what holding it costs beyond its fixed size.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Action::Send { message, .. } | Action::Edit { message, .. } | Action::Reply { message, .. } => {
+                message.as_str().len()
+            }
+            Action::React { reaction, .. } => reaction.as_str().len(),
+            Action::Delete { .. } | Action::Typing { .. } | Action::Unreact { .. } | Action::Read { .. } => 0,
+        }
+    }
 }
 
 impl Envelope {

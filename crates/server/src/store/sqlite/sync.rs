@@ -1,15 +1,18 @@
 //! Catching up: what changed in a user's chats since a position, derived from the rows as they are now and the
 //! position at which each last changed. It costs what changed, and works for as long as there is data.
 
+use std::sync::Arc;
+
 use chinwag_protocol::{ChatId, EventKind, MessageId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::act::sent;
+use super::act::{sent, stored};
 use super::chats::left_text;
-use super::rows;
-use super::{Store, history, open};
+use super::rows::{self, PRESENT, Stamp};
+use super::{Answer, Store, history, open};
 use crate::chat::ChatEvent;
+use crate::hub::{Announcement, Listen, ListenerId, Outbox};
 use crate::store::StoreError;
 
 /// A part of what was missed.
@@ -23,55 +26,83 @@ pub struct Missed {
     pub more: bool,
 }
 
+/// Bytes of text in one part, before it ends early.
+const PART_BYTES: usize = 256 * 1024;
+
 impl Store {
-    /// At least one and about `size` of the events that `user` missed since `position`, unless there are none.
+    /// Up to `size` of the events that `user` missed since `position`: at least one, unless there are none.
     pub async fn missed(&self, user: UserId, position: u64, size: usize) -> Result<Missed, StoreError> {
         self.read(move |connection| missed(connection, user, position, size)).await
     }
+
+    /// Makes `outbox` hear every event of the user's chats that is committed after this, and of those they join later.
+    /// Returns the position of the newest event before. Queued, in the caller's order, when this returns.
+    pub async fn listen(
+        &self,
+        user: UserId,
+        listener: ListenerId,
+        outbox: Arc<Outbox>,
+    ) -> Answer<u64, StoreError> {
+        self.submit(move |tx| {
+            let chats = present_chats(tx, user)?;
+            let outbox = Arc::clone(&outbox);
+            tx.announce(Announcement::Listen(Listen { listener, user, chats, outbox }));
+            Ok(tx.position())
+        })
+        .await
+    }
 }
 
-/// One thing that changed, as its row says it.
-struct Changed {
+fn present_chats(connection: &Connection, user: UserId) -> Result<Vec<ChatId>, StoreError> {
+    let chats = connection
+        .prepare_cached(&format!(
+            "SELECT m.chat FROM members m JOIN chats c ON c.id = m.chat
+             WHERE m.user = ?1 AND c.deleted_at IS NULL AND {PRESENT}"
+        ))?
+        .query_map([user.0], |row| row.get(0).map(ChatId))?
+        .collect::<Result<_, _>>()?;
+    Ok(chats)
+}
+
+/// Where something changed.
+#[derive(Clone, Copy)]
+struct Place {
     position: u64,
-    seq: u64,
-    sender: UserId,
-    at: Timestamp,
-    subject: Uuid,
-    what: What,
-}
-
-enum What {
-    Message { text: String, original: Option<MessageId> },
-    Change { kind: String, parent: Uuid, text: Option<String> },
-}
-
-/// What a user may see of one chat since a position.
-struct Window {
     chat: ChatId,
-    since: u64,
-    /// Only the change at this position: their leaving, or the chat's end.
-    only: Option<u64>,
+    table: Table,
+}
+
+#[derive(Clone, Copy)]
+enum Table {
+    Messages,
+    Changes,
 }
 
 fn missed(connection: &Connection, user: UserId, since: u64, size: usize) -> Result<Missed, StoreError> {
     let head = open::head(connection)?;
-    let mut rows: Vec<(ChatId, Changed)> = Vec::new();
+    let mut places = Vec::new();
     for window in windows(connection, user, since)? {
-        let chat = window.chat;
-        rows.extend(changed_in(connection, &window, size)?.into_iter().map(|row| (chat, row)));
+        places_in(connection, &window, size, &mut places)?;
     }
-    rows.sort_unstable_by_key(|(_, row)| row.position);
-    // Every window gave its first `size` rows, so the first `size` of all are certain; the rest is for the next page.
-    let more = rows.len() >= size;
-    rows.truncate(size);
-    let position = match rows.last() {
-        Some((_, last)) if more => last.position,
+    places.sort_unstable_by_key(|place| place.position);
+    // Every window gave its first `size` places, so the first `size` of all are certain.
+    let mut more = places.len() > size;
+    places.truncate(size);
+    let mut events = Vec::with_capacity(places.len());
+    let mut bytes = 0;
+    for (index, place) in places.iter().enumerate() {
+        let Some((event, text_bytes)) = event_at(connection, user, *place)? else { continue };
+        events.push(event);
+        bytes += text_bytes;
+        if bytes > PART_BYTES && index + 1 < places.len() {
+            more = true;
+            break;
+        }
+    }
+    let position = match events.last() {
+        Some(last) if more => last.position,
         _ => head.max(since),
     };
-    let events = rows
-        .into_iter()
-        .map(|(chat, row)| event(connection, user, chat, row))
-        .collect::<Result<Vec<_>, _>>()?;
     Ok(Missed { events, position, more })
 }
 
@@ -104,67 +135,90 @@ fn window(row: &Row<'_>, since: u64) -> rusqlite::Result<Option<Window>> {
     })
 }
 
-fn changed_in(connection: &Connection, window: &Window, size: usize) -> Result<Vec<Changed>, StoreError> {
-    const CHANGE: &str = "SELECT position, seq, sender, at, subject, kind, parent, text FROM changes";
+fn places_in(
+    connection: &Connection,
+    window: &Window,
+    size: usize,
+    places: &mut Vec<Place>,
+) -> Result<(), StoreError> {
+    let chat = window.chat;
     if let Some(position) = window.only {
-        let row = connection
-            .prepare_cached(&format!("{CHANGE} WHERE position = ?1"))?
-            .query_row([position], change_row)
-            .optional()?;
-        return Ok(row.into_iter().collect());
+        places.push(Place { position, chat, table: Table::Changes });
+        return Ok(());
     }
-    let key = params![window.chat.0, window.since, size];
-    let mut rows: Vec<Changed> = connection
-        .prepare_cached(
-            "SELECT position, seq, sender, sent_at, id, text, reply_to FROM messages
-             WHERE chat = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
-        )?
-        .query_map(key, message_row)?
-        .collect::<Result<_, _>>()?;
-    let mut changes = connection
-        .prepare_cached(&format!("{CHANGE} WHERE chat = ?1 AND position > ?2 ORDER BY position LIMIT ?3"))?;
-    for row in changes.query_map(key, change_row)? {
-        rows.push(row?);
-    }
-    Ok(rows)
-}
-
-fn message_row(row: &Row<'_>) -> rusqlite::Result<Changed> {
-    let what = What::Message { text: row.get(5)?, original: row.get::<_, Option<Uuid>>(6)?.map(MessageId) };
-    stamped(row, what)
-}
-
-fn change_row(row: &Row<'_>) -> rusqlite::Result<Changed> {
-    let what = What::Change {
-        kind: row.get(5)?,
-        parent: row.get::<_, Option<Uuid>>(6)?.unwrap_or_default(),
-        text: row.get(7)?,
-    };
-    stamped(row, what)
-}
-
-fn stamped(row: &Row<'_>, what: What) -> rusqlite::Result<Changed> {
-    Ok(Changed {
-        position: row.get(0)?,
-        seq: row.get(1)?,
-        sender: UserId(row.get(2)?),
-        at: Timestamp(row.get(3)?),
-        subject: row.get::<_, Option<Uuid>>(4)?.unwrap_or_default(),
-        what,
-    })
-}
-
-fn event(connection: &Connection, user: UserId, chat: ChatId, row: Changed) -> Result<ChatEvent, StoreError> {
-    let Changed { position, seq, sender, at, subject, what } = row;
-    let kind = match what {
-        What::Message { text, original } => sent(connection, &text, subject.into(), original, at)?,
-        What::Change { kind, parent, text } => {
-            change_kind(connection, chat, &kind, Subject { subject, parent, text, at })?
+    // One more than asked for, to know whether there is more.
+    let key = params![chat.0, window.since, size + 1];
+    for (table, sql) in [
+        (
+            Table::Messages,
+            "SELECT position FROM messages WHERE chat = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
+        ),
+        (
+            Table::Changes,
+            "SELECT position FROM changes WHERE chat = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
+        ),
+    ] {
+        for position in connection.prepare_cached(sql)?.query_map(key, |row| row.get(0))? {
+            places.push(Place { position: position?, chat, table });
         }
-    };
+    }
+    Ok(())
+}
+
+/// What happened at a place, and how many bytes of text it carries.
+fn event_at(
+    connection: &Connection,
+    user: UserId,
+    place: Place,
+) -> Result<Option<(ChatEvent, usize)>, StoreError> {
+    match place.table {
+        Table::Messages => message_at(connection, place),
+        Table::Changes => change_at(connection, user, place),
+    }
+}
+
+fn message_at(connection: &Connection, place: Place) -> Result<Option<(ChatEvent, usize)>, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT seq, sender, sent_at, id, text, reply_to FROM messages WHERE position = ?1")?
+        .query_row([place.position], |row| {
+            let stamp = Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?) };
+            let (sender, id): (Uuid, Uuid) = (row.get(1)?, row.get(3)?);
+            let (text, original): (String, Option<Uuid>) = (row.get(4)?, row.get(5)?);
+            Ok((stamp, UserId(sender), MessageId(id), text, original.map(MessageId)))
+        })
+        .optional()?;
+    let Some((stamp, sender, id, text, original)) = found else { return Ok(None) };
+    let kind = sent(connection, &text, id, original, stamp.at)?;
+    Ok(Some((stored(place.chat, sender, &stamp, kind), text.len())))
+}
+
+fn change_at(
+    connection: &Connection,
+    user: UserId,
+    place: Place,
+) -> Result<Option<(ChatEvent, usize)>, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT seq, sender, at, subject, kind, parent, text FROM changes WHERE position = ?1")?
+        .query_row([place.position], |row| {
+            let stamp = Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?) };
+            let subject = Subject {
+                subject: row.get::<_, Option<Uuid>>(3)?.unwrap_or_default(),
+                parent: row.get::<_, Option<Uuid>>(5)?.unwrap_or_default(),
+                text: row.get(6)?,
+                at: stamp.at,
+            };
+            Ok((stamp, UserId(row.get(1)?), row.get::<_, String>(4)?, subject))
+        })
+        .optional()?;
+    let Some((stamp, sender, kind, subject)) = found else { return Ok(None) };
+    let kind = change_kind(connection, place.chat, &kind, subject)?;
+    let text_bytes = if let EventKind::MessageEdited { message, .. } = &kind { message.len() } else { 0 };
     let own_read = sender == user && matches!(kind, EventKind::MessageRead { .. });
-    let unread_count = if own_read { unread(connection, chat, user)? } else { None };
-    Ok(ChatEvent { position, chat, sender, seq: Some(seq), kind, nonce: None, unread_count, replayed: false })
+    let mut event = stored(place.chat, sender, &stamp, kind);
+    if own_read {
+        event.unread_count = unread(connection, place.chat, user)?;
+    }
+    Ok(Some((event, text_bytes)))
 }
 
 fn unread(connection: &Connection, chat: ChatId, user: UserId) -> Result<Option<u64>, StoreError> {

@@ -1,0 +1,137 @@
+//! What handlers take: bodies, ids and pages, each parsed once and refused in the documented form.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use chinwag_protocol::ErrorCode;
+use chinwag_protocol::limits::PAGE_SIZE_MAX;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::ApiError;
+use crate::app::App;
+use crate::sessions::{Identity, bearer};
+
+/// For a body to arrive whole.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A JSON body's bytes: of a type and size that are allowed.
+pub struct JsonBytes(pub Bytes);
+
+impl FromRequest<Arc<App>> for JsonBytes {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            let detail = "content-type must be application/json";
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
+        }
+        let bytes_max = app.settings.limits.frame_bytes();
+        let body = Limited::new(request.into_body(), bytes_max).collect();
+        let body = tokio::time::timeout(BODY_TIMEOUT, body)
+            .await
+            .map_err(|_| ApiError::new(ErrorCode::BadRequest, "the body did not arrive in time"))?;
+        match body {
+            Ok(body) => Ok(Self(body.to_bytes())),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let detail = format!("the body must not be larger than {bytes_max} bytes");
+                Err(ApiError::new(ErrorCode::PayloadTooLarge, detail))
+            }
+            Err(_) => Err(ApiError::new(ErrorCode::BadRequest, "the body ended before its length")),
+        }
+    }
+}
+
+/// A body without a type is taken for JSON; one of another type is not.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return true };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// A JSON object as a body.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        let JsonBytes(bytes) = JsonBytes::from_request(request, app).await?;
+        // serde would read an array as a struct's fields in order.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ApiError::new(ErrorCode::MalformedJson, "the body must be a JSON object"));
+        }
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => ApiError::invalid(error.to_string()),
+            _ => ApiError::new(ErrorCode::MalformedJson, format!("the body is not JSON: {error}")),
+        })
+    }
+}
+
+/// The one id in a path.
+pub struct PathId<Id>(pub Id);
+
+impl<Id: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<Id> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let not_an_id = || ApiError::invalid("the id in the path must be a UUID");
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_an_id())?;
+        let (_, text) = params.iter().next().ok_or_else(not_an_id)?;
+        text.parse().map(Self).map_err(|_| not_an_id())
+    }
+}
+
+/// The query string as `T`.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(params)| Self(params))
+            .map_err(|error| ApiError::invalid(format!("the query is wrong: {}", error.body_text())))
+    }
+}
+
+/// How many rows are asked for, brought into 1 to 100.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Size(Option<i64>);
+
+impl Size {
+    #[must_use]
+    pub fn or(self, default: u32) -> u32 {
+        let asked = self.0.unwrap_or(i64::from(default)).clamp(1, i64::from(PAGE_SIZE_MAX));
+        u32::try_from(asked).unwrap_or(PAGE_SIZE_MAX)
+    }
+}
+
+/// The signed-in user of this request: the token is ours, not expired, and its session has not ended.
+pub struct Caller(pub Identity);
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let token = bearer_token(&parts.headers)?;
+        app.authenticate(token).await.map(Self)
+    }
+}
+
+/// The credential of the Authorization header.
+pub fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let missing =
+        || ApiError::new(ErrorCode::MissingCredentials, "an Authorization: Bearer header is required");
+    let header = headers.get(axum::http::header::AUTHORIZATION).ok_or_else(missing)?;
+    header.to_str().ok().and_then(bearer).ok_or_else(missing)
+}

@@ -1,0 +1,8 @@
+//! The realtime door: carriers bring text in and out, the STOMP session says what it means.
+
+pub mod connection;
+mod deliver;
+pub mod presence;
+pub mod session;
+
+pub use presence::{Ended, Presence};
