@@ -111,10 +111,18 @@ async fn show(
     Ok(Answer(shown(found, cluster)))
 }
 
+/// What an account may make of its app's status; deleting it is another request.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum WantedStatus {
+    Active,
+    Suspended,
+}
+
 #[derive(Deserialize)]
 struct Wanted {
     name: Option<Name>,
-    status: Option<AppStatus>,
+    status: Option<WantedStatus>,
 }
 
 async fn change(
@@ -124,10 +132,11 @@ async fn change(
     PathId(id): PathId<AppId>,
     Json(wanted): Json<Wanted>,
 ) -> Result<Answer<Shown>, ApiError> {
-    if wanted.status == Some(AppStatus::Deleted) {
-        return Err(ApiError::invalid("status must be ACTIVE or SUSPENDED"));
-    }
-    let changes = AppChanges { name: wanted.name.map(|name| name.0), status: wanted.status };
+    let status = wanted.status.map(|status| match status {
+        WantedStatus::Active => AppStatus::Active,
+        WantedStatus::Suspended => AppStatus::Suspended,
+    });
+    let changes = AppChanges { name: wanted.name.map(|name| name.0), status };
     let changed = app.store.change_app(by.reach(), id, changes).await?.ok_or_else(app_not_found)?;
     Ok(Answer(shown(changed, cluster)))
 }
