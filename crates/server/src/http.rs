@@ -1,11 +1,13 @@
 //! The chat listener: this router is its table of contents. Handlers extract, call one verb, answer.
 
+mod auth;
 mod chat;
 mod connect;
 mod error;
 pub mod extract;
 mod health;
 mod message;
+mod user;
 
 use std::sync::Arc;
 
@@ -30,6 +32,8 @@ pub const NOTHING: axum::Json<Empty> = axum::Json(Empty {});
 pub fn router(app: Arc<App>) -> Router {
     let cors = cors(&app.settings.http.allowed_origins);
     Router::new()
+        .merge(user::router())
+        .merge(auth::router())
         .merge(chat::router())
         .merge(message::router())
         .merge(connect::router())

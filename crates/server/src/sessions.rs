@@ -1,14 +1,31 @@
 //! Who is calling: passwords, tokens and tickets, and how often one may try. Knows no HTTP and no SQL.
 
+mod access;
+pub mod accounts;
+pub mod app;
 pub mod bucket;
+mod error;
 pub mod jwt;
 pub mod password;
 pub mod secret;
+pub mod sign_in;
 pub mod tickets;
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
-use chinwag_protocol::{AppId, SessionId, UserId};
+use chinwag_protocol::{AppId, KeyId, SessionId, Timestamp, UserId};
+
+use crate::clock::Clock;
+use crate::config::{Settings, Tokens};
+use crate::store::{NewRefresh, Session, Store};
+use bucket::{Buckets, Rate};
+use jwt::Jwt;
+use password::Passwords;
+use secret::{Token, TokenKind};
+use tickets::Tickets;
+
+pub use error::SessionError;
 
 /// A signed-in user of an app, as a valid token or ticket says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,6 +34,68 @@ pub struct Identity {
     pub username: String,
     pub app: AppId,
     pub session: SessionId,
+}
+
+impl From<Session> for Identity {
+    fn from(session: Session) -> Self {
+        Self { user: session.user, username: session.username, app: session.app, session: session.id }
+    }
+}
+
+/// Everything that decides who may come in. The verbs are in the files beside this one.
+pub struct Sessions {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    jwt: Jwt,
+    passwords: Passwords,
+    tickets: Tickets,
+    sign_ins: Buckets<IpAddr>,
+    registrations: Buckets<KeyId>,
+    account_sign_ins: Buckets<IpAddr>,
+    tokens: Tokens,
+    demo_users_max: usize,
+}
+
+impl Sessions {
+    /// `cores` is how many the process may use: it decides how many passwords are checked at once.
+    #[must_use]
+    pub fn new(settings: &Settings, store: Store, clock: Arc<dyn Clock>, jwt: Jwt, cores: usize) -> Self {
+        let limits = &settings.limits;
+        Self {
+            store,
+            clock,
+            jwt,
+            passwords: Passwords::new(cores),
+            tickets: Tickets::new(settings.tokens.ticket_seconds),
+            sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
+            registrations: Buckets::new(Rate::per_minute(limits.registrations_per_minute)),
+            account_sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
+            tokens: settings.tokens.clone(),
+            demo_users_max: usize::try_from(limits.demo_concurrent_users).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// The public key that our tokens can be checked with, as a JWK set.
+    #[must_use]
+    pub fn jwks(&self) -> serde_json::Value {
+        self.jwt.jwks()
+    }
+
+    /// How long an unused refresh token lives, for cookies that carry one.
+    #[must_use]
+    pub fn refresh_seconds(&self) -> u64 {
+        u64::from(self.tokens.refresh_days) * 86_400
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn new_refresh(&self) -> (Token, NewRefresh) {
+        let token = Token::generate(TokenKind::Refresh);
+        let refresh = NewRefresh { hash: token.hash(), life_days: self.tokens.refresh_days };
+        (token, refresh)
+    }
 }
 
 /// The credential of an `Authorization: Bearer` header, its scheme in any case and however often repeated:

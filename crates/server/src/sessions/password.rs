@@ -1,11 +1,14 @@
 //! Passwords as argon2id hashes. A hash costs some 30 ms and 19 MiB on purpose, so few run at once and few may wait.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use chinwag_protocol::limits::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
 
 use crate::sessions::secret::random_bytes;
@@ -17,6 +20,40 @@ const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 /// Hashes waiting for their turn, at most: some 15 seconds of work for one core.
 pub const PASSWORDS_WAITING_MAX: usize = 512;
+
+/// A password as its owner typed it. Debug shows `****`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("password must be {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters long")]
+pub struct InvalidPassword;
+
+impl Password {
+    /// One to be set: long enough to be one.
+    pub fn chosen(text: String) -> Result<Self, InvalidPassword> {
+        let long_enough = text.chars().count() >= PASSWORD_CHARS_MIN;
+        Self::given(text).filter(|_| long_enough).ok_or(InvalidPassword)
+    }
+
+    /// One to be checked. `None` if it is so long that it can be nobody's.
+    #[must_use]
+    pub fn given(text: String) -> Option<Self> {
+        (text.chars().count() <= PASSWORD_CHARS_MAX).then_some(Self(text))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
+    }
+}
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::chosen(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
@@ -41,17 +78,17 @@ impl Passwords {
     }
 
     /// The hash in PHC string form, with its salt and parameters.
-    pub async fn hash(&self, password: String) -> Result<String, PasswordError> {
-        self.take_turn(move || hash(&password)).await
+    pub async fn hash(&self, password: Password) -> Result<String, PasswordError> {
+        self.take_turn(move || hash(&password.0)).await
     }
 
     /// Whether this is the password behind `stored`. Without one (no such user) the answer is no, and takes as long:
     /// the time must not tell which names exist.
-    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, PasswordError> {
+    pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<bool, PasswordError> {
         self.take_turn(move || match stored {
-            Some(stored) => verify(&password, &stored),
+            Some(stored) => verify(&password.0, &stored),
             None => {
-                std::hint::black_box(hash(&password));
+                std::hint::black_box(hash(&password.0));
                 false
             }
         })
@@ -117,18 +154,19 @@ fn verify(password: &str, stored: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn typed(text: &str) -> Password {
+        Password::given(text.to_owned()).unwrap()
+    }
+
     #[tokio::test]
     async fn a_password_is_known_by_its_hash() {
         let passwords = Passwords::new(2);
-        let stored = passwords.hash("correct horse".to_owned()).await.unwrap();
+        let stored = passwords.hash(typed("correct horse")).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert_eq!(passwords.verify("correct horse".to_owned(), Some(stored.clone())).await, Ok(true));
-        assert_eq!(passwords.verify("battery staple".to_owned(), Some(stored)).await, Ok(false));
-        assert_eq!(passwords.verify("correct horse".to_owned(), None).await, Ok(false));
-        assert_eq!(
-            passwords.verify("correct horse".to_owned(), Some("not a hash".to_owned())).await,
-            Ok(false)
-        );
+        assert_eq!(passwords.verify(typed("correct horse"), Some(stored.clone())).await, Ok(true));
+        assert_eq!(passwords.verify(typed("battery staple"), Some(stored)).await, Ok(false));
+        assert_eq!(passwords.verify(typed("correct horse"), None).await, Ok(false));
+        assert_eq!(passwords.verify(typed("correct horse"), Some("not a hash".to_owned())).await, Ok(false));
     }
 
     #[tokio::test]
@@ -136,9 +174,18 @@ mod tests {
         let passwords = Passwords::new(1);
         let places: Vec<_> =
             (0..PASSWORDS_WAITING_MAX).map(|_| Place::take(&passwords.waiting).unwrap()).collect();
-        assert_eq!(passwords.hash("x".to_owned()).await, Err(PasswordError::Overloaded));
+        assert_eq!(passwords.hash(typed("x")).await, Err(PasswordError::Overloaded));
         drop(places);
-        assert!(passwords.hash("x".to_owned()).await.is_ok());
+        assert!(passwords.hash(typed("x")).await.is_ok());
         assert_eq!(passwords.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_password_is_neither_short_nor_endless_nor_shown() {
+        assert!(Password::chosen("ä".repeat(7)).is_err());
+        assert!(Password::chosen("ä".repeat(8)).is_ok());
+        assert!(Password::chosen("x".repeat(257)).is_err());
+        assert_eq!(Password::given("x".repeat(257)), None);
+        assert_eq!(format!("{:?}", typed("hunter22")), "****");
     }
 }

@@ -22,13 +22,11 @@ pub enum TicketRefused {
     Overloaded,
 }
 
-/// How many users of an app may be connected at once, and who is. A user counts once, whatever they have open.
-pub struct Seats<'a> {
-    /// 0 means unlimited.
-    pub users_max: usize,
-    /// Distinct users of the app with an open connection.
-    pub connected: usize,
-    pub is_connected: &'a dyn Fn(UserId) -> bool,
+/// The users of an app who have an open connection. A user counts once, whatever they have open.
+#[derive(Clone, Copy)]
+pub struct Connected<'a> {
+    pub users: usize,
+    pub includes: &'a dyn Fn(UserId) -> bool,
 }
 
 /// The tickets of this process.
@@ -57,14 +55,21 @@ impl Tickets {
         Self { life_ms: i64::from(life_seconds) * 1000, issued: Mutex::default() }
     }
 
-    /// A ticket for one connection of `holder`, if there is a seat: the look at the seats and the issue are one step.
-    pub fn issue(&self, holder: Identity, seats: Seats<'_>, now: Timestamp) -> Result<Token, TicketRefused> {
+    /// A ticket for one connection of `holder`, if that makes no more than `users_max` (0: unlimited) users of the app,
+    /// connected or about to be. The look and the issue are one step.
+    pub fn issue(
+        &self,
+        holder: Identity,
+        users_max: usize,
+        connected: Connected<'_>,
+        now: Timestamp,
+    ) -> Result<Token, TicketRefused> {
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.sweep(now);
         if issued.by_age.len() >= TICKETS_MAX {
             return Err(TicketRefused::Overloaded);
         }
-        if !issued.has_seat(&holder, &seats) {
+        if !issued.has_room(&holder, users_max, connected) {
             return Err(TicketRefused::TooManyUsers);
         }
         let token = Token::generate(TokenKind::Ticket);
@@ -92,15 +97,15 @@ impl Tickets {
 }
 
 impl Issued {
-    fn has_seat(&self, holder: &Identity, seats: &Seats<'_>) -> bool {
-        if seats.users_max == 0 || (seats.is_connected)(holder.user) {
+    fn has_room(&self, holder: &Identity, users_max: usize, connected: Connected<'_>) -> bool {
+        if users_max == 0 || (connected.includes)(holder.user) {
             return true;
         }
         let Some(waiting) = self.holders.get(&holder.app) else {
-            return seats.connected < seats.users_max;
+            return connected.users < users_max;
         };
-        let arriving = waiting.keys().filter(|user| !(seats.is_connected)(**user)).count();
-        waiting.contains_key(&holder.user) || seats.connected + arriving < seats.users_max
+        let arriving = waiting.keys().filter(|user| !(connected.includes)(**user)).count();
+        waiting.contains_key(&holder.user) || connected.users + arriving < users_max
     }
 
     fn sweep(&mut self, now: Timestamp) {
@@ -139,7 +144,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_000_000);
     const APP: AppId = AppId(Uuid::from_u128(1));
-    const UNLIMITED: Seats<'_> = Seats { users_max: 0, connected: 0, is_connected: &|_| false };
+    const NOBODY: Connected<'_> = Connected { users: 0, includes: &|_| false };
 
     fn user(n: u128) -> Identity {
         let id = Uuid::from_u128(n);
@@ -149,7 +154,7 @@ mod tests {
     #[test]
     fn a_ticket_opens_one_connection() {
         let tickets = Tickets::new(20);
-        let ticket = tickets.issue(user(1), UNLIMITED, NOW).unwrap();
+        let ticket = tickets.issue(user(1), 0, NOBODY, NOW).unwrap();
         assert_eq!(tickets.spend("cwt_guessed", NOW), None);
         assert_eq!(tickets.spend(ticket.reveal(), NOW), Some(user(1)));
         assert_eq!(tickets.spend(ticket.reveal(), NOW), None);
@@ -158,8 +163,8 @@ mod tests {
     #[test]
     fn a_ticket_lives_for_its_seconds() {
         let tickets = Tickets::new(20);
-        let ticket = tickets.issue(user(1), UNLIMITED, NOW).unwrap();
-        let late = tickets.issue(user(1), UNLIMITED, NOW).unwrap();
+        let ticket = tickets.issue(user(1), 0, NOBODY, NOW).unwrap();
+        let late = tickets.issue(user(1), 0, NOBODY, NOW).unwrap();
         assert!(tickets.spend(ticket.reveal(), Timestamp(NOW.0 + 19_999)).is_some());
         assert_eq!(tickets.spend(late.reveal(), Timestamp(NOW.0 + 20_000)), None);
     }
@@ -167,26 +172,25 @@ mod tests {
     #[test]
     fn a_full_app_takes_only_those_who_have_a_seat() {
         let tickets = Tickets::new(20);
-        let connected = |who: UserId| who == user(1).user;
-        let seats = || Seats { users_max: 3, connected: 1, is_connected: &connected };
+        let connected = Connected { users: 1, includes: &|who| who == user(1).user };
         for holder in [2, 3, 1, 2, 3, 1] {
-            tickets.issue(user(holder), seats(), NOW).unwrap();
+            tickets.issue(user(holder), 3, connected, NOW).unwrap();
         }
-        assert_eq!(tickets.issue(user(4), seats(), NOW), Err(TicketRefused::TooManyUsers));
+        assert_eq!(tickets.issue(user(4), 3, connected, NOW), Err(TicketRefused::TooManyUsers));
         assert_eq!(tickets.users_waiting(APP, NOW), 3);
         let later = Timestamp(NOW.0 + 20_000);
         assert_eq!(tickets.users_waiting(APP, later), 0);
-        assert!(tickets.issue(user(4), seats(), later).is_ok());
+        assert!(tickets.issue(user(4), 3, connected, later).is_ok());
     }
 
     #[test]
     fn their_number_is_bounded_until_old_ones_expire() {
         let tickets = Tickets::new(1);
         for _ in 0..TICKETS_MAX {
-            tickets.issue(user(1), UNLIMITED, NOW).unwrap();
+            tickets.issue(user(1), 0, NOBODY, NOW).unwrap();
         }
-        assert_eq!(tickets.issue(user(2), UNLIMITED, NOW), Err(TicketRefused::Overloaded));
-        assert!(tickets.issue(user(2), UNLIMITED, Timestamp(NOW.0 + 1000)).is_ok());
+        assert_eq!(tickets.issue(user(2), 0, NOBODY, NOW), Err(TicketRefused::Overloaded));
+        assert!(tickets.issue(user(2), 0, NOBODY, Timestamp(NOW.0 + 1000)).is_ok());
         assert_eq!(tickets.issued.lock().unwrap().live.len(), 1);
     }
 }

@@ -1,14 +1,19 @@
 //! The embedded store: one SQLite file, one writer thread that commits in groups, several readers.
 
+mod accounts;
 mod act;
+mod apps;
 mod chats;
 mod erase;
 mod history;
+mod keys;
 mod list;
 mod open;
 mod readers;
 mod rows;
+mod sessions;
 mod sync;
+mod users;
 mod work;
 mod writer;
 
@@ -23,11 +28,16 @@ use super::{OpenError, StoreError};
 use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
 
+pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError};
 pub use act::{ActError, Done};
+pub use apps::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Reach};
 pub use chats::ChatError;
 pub use erase::Erasure;
+pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
 pub use list::Page;
+pub use sessions::{Ended, Ending, Session};
 pub use sync::Missed;
+pub use users::{NewUser, RegisterError, RenameError, User};
 use work::Job;
 pub use work::Tx;
 

@@ -1,0 +1,165 @@
+//! Users over HTTP (protocol, section 1): they register and sign in through their app's backend, and look after
+//! themselves.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::Router;
+use axum::extract::{Extension, FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, StatusCode};
+use axum::routing::{delete, get, post};
+use chinwag_protocol::limits::USERNAME_CHARS_MAX;
+use chinwag_protocol::{Email, UserId, Username};
+use serde::{Deserialize, Serialize};
+
+use super::auth::with_jwt;
+use super::extract::{Caller, Json};
+use super::{ApiError, Empty, NOTHING};
+use crate::app::App;
+use crate::listener::PeerAddress;
+use crate::sessions::SessionError;
+use crate::sessions::password::Password;
+use crate::sessions::sign_in::Registration;
+use crate::store::{Erasure, KeyHolder, StoreError};
+
+/// The one role of an end user.
+const ROLES: [&str; 1] = ["USER"];
+/// Characters in a first name or surname: as in a username.
+const NAME_CHARS_MAX: usize = USERNAME_CHARS_MAX;
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/user/registerUser", post(register))
+        .route("/api/user/signin", post(sign_in))
+        .route("/api/user/getUser", get(profile))
+        .route("/api/user/changeUsername", post(change_username))
+        .route("/api/user/deleteUser", delete(delete_user))
+}
+
+/// The app on whose behalf this request is: its `x-api-key` works, and the app is active.
+struct ByKey(KeyHolder);
+
+impl FromRequestParts<Arc<App>> for ByKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let key = parts.headers.get("x-api-key").ok_or(SessionError::MissingCredentials)?;
+        let key = key.to_str().map_err(|_| SessionError::InvalidKey)?;
+        Ok(Self(app.sessions.authorize_key(key).await?))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewUser {
+    username: Username,
+    email: Email,
+    password: Password,
+    first_name: Option<String>,
+    sur_name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Registered {
+    id: UserId,
+    username: String,
+    email: String,
+}
+
+async fn register(
+    State(app): State<Arc<App>>,
+    ByKey(key): ByKey,
+    Json(new): Json<NewUser>,
+) -> Result<(StatusCode, Answer<Registered>), ApiError> {
+    let registration = Registration {
+        username: new.username,
+        email: new.email,
+        password: new.password,
+        first_name: optional_name("firstName", new.first_name)?,
+        sur_name: optional_name("surName", new.sur_name)?,
+    };
+    let user = app.sessions.register(&key, registration).await?;
+    let registered = Registered { id: user.id, username: user.username, email: user.email };
+    Ok((StatusCode::CREATED, Answer(registered)))
+}
+
+fn optional_name(what: &str, name: Option<String>) -> Result<Option<String>, ApiError> {
+    match name {
+        Some(name) if name.chars().count() > NAME_CHARS_MAX => {
+            Err(ApiError::invalid(format!("{what} must not be longer than {NAME_CHARS_MAX} characters")))
+        }
+        name => Ok(name),
+    }
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    username: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SignedIn {
+    id: UserId,
+    username: String,
+    email: String,
+    refresh_token: String,
+    roles: [&'static str; 1],
+}
+
+async fn sign_in(
+    State(app): State<Arc<App>>,
+    Extension(PeerAddress(peer)): Extension<PeerAddress>,
+    ByKey(key): ByKey,
+    Json(Credentials { username, password }): Json<Credentials>,
+) -> Result<([(HeaderName, String); 1], Answer<SignedIn>), ApiError> {
+    app.sessions.count_sign_in(peer.ip())?;
+    let signed_in = app.sessions.sign_in(&key, username, password).await?;
+    let body = SignedIn {
+        id: signed_in.user.id,
+        username: signed_in.user.username,
+        email: signed_in.user.email,
+        refresh_token: signed_in.refresh.reveal().to_owned(),
+        roles: ROLES,
+    };
+    Ok(with_jwt(&signed_in.jwt, body))
+}
+
+#[derive(Serialize)]
+struct Profile {
+    id: UserId,
+    username: String,
+    email: String,
+    role: [&'static str; 1],
+}
+
+async fn profile(State(app): State<Arc<App>>, Caller(by): Caller) -> Result<Answer<Profile>, ApiError> {
+    let user = app.sessions.profile(&by).await?;
+    Ok(Answer(Profile { id: user.id, username: user.username, email: user.email, role: ROLES }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewUsername {
+    new_username: Username,
+}
+
+async fn change_username(
+    State(app): State<Arc<App>>,
+    Caller(by): Caller,
+    Json(NewUsername { new_username }): Json<NewUsername>,
+) -> Result<([(HeaderName, String); 1], Answer<Empty>), ApiError> {
+    let jwt = app.sessions.change_username(by, new_username).await?;
+    Ok(with_jwt(&jwt, Empty {}))
+}
+
+async fn delete_user(State(app): State<Arc<App>>, Caller(by): Caller) -> Result<Answer<Empty>, ApiError> {
+    app.store.delete_user(by.user).await?;
+    // What they wrote goes on being erased if the client hangs up, and after a restart.
+    let store = app.store.clone();
+    let erased = tokio::spawn(async move { store.erase(Erasure::User(by.user)).await });
+    erased.await.map_err(|e| StoreError::Unavailable(e.to_string()))??;
+    Ok(NOTHING)
+}

@@ -1,0 +1,59 @@
+//! The management listener (protocol, section 6): accounts, their apps, and the keys of those. It knows nothing of
+//! chats. Kept apart from the chat listener so that it can stay private.
+
+mod account;
+mod apps;
+mod keys;
+mod name;
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::{Extension, Router, middleware};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::http::extract::bearer_token;
+use crate::http::{ApiError, method_not_allowed, not_found, with_problem_body};
+use crate::store::{AccountSession, Reach};
+
+/// This deployment, as accounts are told of it.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// Stable for a database: [`crate::store::Store::cluster_id`].
+    pub id: Uuid,
+    /// Where its chat API is reached.
+    pub endpoint: String,
+}
+
+/// Everything that the management listener serves.
+pub fn router(app: Arc<App>, cluster: Cluster) -> Router {
+    Router::new()
+        .merge(account::router())
+        .merge(apps::router())
+        .merge(keys::router())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(Extension(cluster))
+        .layer(middleware::from_fn(with_problem_body))
+        .with_state(app)
+}
+
+/// The account that calls: its access token is ours, not expired, and its session has not ended.
+struct Client(AccountSession);
+
+impl Client {
+    fn reach(&self) -> Reach {
+        Reach::Account(self.0.account.id)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Client {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let access_token = bearer_token(&parts.headers)?;
+        Ok(Self(app.sessions.authenticate_account(access_token).await?))
+    }
+}

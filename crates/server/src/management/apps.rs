@@ -1,0 +1,158 @@
+//! An account's apps. One of another account is not found.
+
+use std::sync::Arc;
+
+use axum::Json as Answer;
+use axum::Router;
+use axum::extract::{Extension, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use chinwag_protocol::{AccountId, AppId, ErrorCode, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::name::Name;
+use super::{Client, Cluster};
+use crate::app::App;
+use crate::http::extract::{Json, PathId};
+use crate::http::{ApiError, Empty, NOTHING};
+use crate::sessions::app::{AppStatus, Tier};
+use crate::store::{self, AppChanges, CreateAppError};
+
+const CLUSTER_NAME: &str = "local";
+const CLUSTER_STATUS: &str = "ACTIVE";
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/client/apps", get(list).post(create))
+        .route("/api/client/apps/{app}", get(show).put(change).delete(delete_app))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    id: AppId,
+    client_id: Option<AccountId>,
+    name: String,
+    status: AppStatus,
+    #[serde(rename = "type")]
+    kind: Tier,
+    tier: Tier,
+    cluster_id: Uuid,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// One app, and where it is served.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    #[serde(flatten)]
+    app: Listed,
+    cluster_endpoint: String,
+    cluster_name: &'static str,
+    cluster_status: &'static str,
+}
+
+fn listed(app: store::App, cluster: &Cluster) -> Listed {
+    Listed {
+        id: app.id,
+        client_id: app.account,
+        name: app.name,
+        status: app.status,
+        kind: app.tier,
+        tier: app.tier,
+        cluster_id: cluster.id,
+        created_at: app.created_at,
+        updated_at: app.updated_at,
+    }
+}
+
+fn shown(app: store::App, cluster: Cluster) -> Shown {
+    Shown {
+        app: listed(app, &cluster),
+        cluster_endpoint: cluster.endpoint,
+        cluster_name: CLUSTER_NAME,
+        cluster_status: CLUSTER_STATUS,
+    }
+}
+
+async fn list(
+    State(app): State<Arc<App>>,
+    by: Client,
+    Extension(cluster): Extension<Cluster>,
+) -> Result<Answer<Vec<Listed>>, ApiError> {
+    let apps = app.store.apps(by.reach()).await?;
+    Ok(Answer(apps.into_iter().map(|app| listed(app, &cluster)).collect()))
+}
+
+#[derive(Deserialize)]
+struct NewApp {
+    name: Name,
+}
+
+async fn create(
+    State(app): State<Arc<App>>,
+    by: Client,
+    Extension(cluster): Extension<Cluster>,
+    Json(new): Json<NewApp>,
+) -> Result<(StatusCode, Answer<Listed>), ApiError> {
+    let created = app.store.create_app(by.reach(), new.name.0, Tier::Demo).await?;
+    Ok((StatusCode::CREATED, Answer(listed(created, &cluster))))
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    by: Client,
+    Extension(cluster): Extension<Cluster>,
+    PathId(id): PathId<AppId>,
+) -> Result<Answer<Shown>, ApiError> {
+    let found = app.store.app(by.reach(), id).await?.ok_or_else(app_not_found)?;
+    Ok(Answer(shown(found, cluster)))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    name: Option<Name>,
+    status: Option<AppStatus>,
+}
+
+async fn change(
+    State(app): State<Arc<App>>,
+    by: Client,
+    Extension(cluster): Extension<Cluster>,
+    PathId(id): PathId<AppId>,
+    Json(wanted): Json<Wanted>,
+) -> Result<Answer<Shown>, ApiError> {
+    if wanted.status == Some(AppStatus::Deleted) {
+        return Err(ApiError::invalid("status must be ACTIVE or SUSPENDED"));
+    }
+    let changes = AppChanges { name: wanted.name.map(|name| name.0), status: wanted.status };
+    let changed = app.store.change_app(by.reach(), id, changes).await?.ok_or_else(app_not_found)?;
+    Ok(Answer(shown(changed, cluster)))
+}
+
+async fn delete_app(
+    State(app): State<Arc<App>>,
+    by: Client,
+    PathId(id): PathId<AppId>,
+) -> Result<Answer<Empty>, ApiError> {
+    match app.store.delete_app(by.reach(), id).await? {
+        true => Ok(NOTHING),
+        false => Err(app_not_found()),
+    }
+}
+
+/// Also for an app of another account: that it exists must not be guessable.
+pub(super) fn app_not_found() -> ApiError {
+    ApiError::new(ErrorCode::AppNotFound, "there is no such app")
+}
+
+impl From<CreateAppError> for ApiError {
+    fn from(error: CreateAppError) -> Self {
+        match error {
+            CreateAppError::LimitReached => Self::new(ErrorCode::AppLimitReached, error.to_string()),
+            CreateAppError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What an app is to those who call for it: whether it is served, and on which terms.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// As on the wire and in the database.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    )+};
+}
+
+words! {
+    /// Whether an app is served.
+    AppStatus {
+        Active = "ACTIVE",
+        /// Its users are shut out until it is active again; nothing is lost.
+        Suspended = "SUSPENDED",
+        /// For good; no API shows it.
+        Deleted = "DELETED",
+    }
+    /// An app's terms.
+    Tier {
+        /// With a cap on concurrent users; an account may have few of them.
+        Demo = "DEMO",
+        MultiTenant = "MULTI_TENANT",
+        Dedicated = "DEDICATED",
+    }
+}

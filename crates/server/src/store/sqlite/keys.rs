@@ -1,0 +1,170 @@
+//! API keys. Only their hashes are kept, and those of revoked ones stay, so that a key never comes back.
+
+use chinwag_protocol::{AppId, KeyId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::apps::{self, App, Reach};
+use super::{Store, Tx};
+use crate::sessions::app::{AppStatus, Tier};
+use crate::sessions::secret::TokenHash;
+use crate::store::StoreError;
+
+/// Keys of one app that work at once (protocol, section 6).
+pub const ACTIVE_KEYS_MAX: u32 = 5;
+
+/// A key that works, as its owner sees it again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Key {
+    pub id: KeyId,
+    /// The first characters of its token.
+    pub prefix: String,
+    /// Of its app.
+    pub tier: Tier,
+    pub created_at: Timestamp,
+}
+
+/// What is kept of a new key's token.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    pub hash: TokenHash,
+    pub prefix: String,
+}
+
+/// For which app a key speaks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyHolder {
+    pub key: KeyId,
+    pub app: AppId,
+    pub status: AppStatus,
+    pub tier: Tier,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Also when it is out of the caller's reach.
+    #[error("there is no such app")]
+    AppNotFound,
+    #[error("there is no such key, or it was revoked")]
+    KeyNotFound,
+    #[error("the app is suspended")]
+    AppSuspended,
+    #[error("an app may have {ACTIVE_KEYS_MAX} active keys")]
+    LimitReached,
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl<E: Into<StoreError>> From<E> for KeyError {
+    fn from(error: E) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Store {
+    pub async fn create_key(&self, reach: Reach, app: AppId, new: NewKey) -> Result<Key, KeyError> {
+        self.write(move |tx| {
+            let app = active_app(tx, reach, app)?;
+            let active: u32 = tx
+                .prepare_cached("SELECT count(*) FROM api_keys WHERE app = ?1 AND revoked_at IS NULL")?
+                .query_row([app.id.0], |row| row.get(0))?;
+            if active >= ACTIVE_KEYS_MAX {
+                return Err(KeyError::LimitReached);
+            }
+            Ok(insert(tx, &app, &new)?)
+        })
+        .await
+    }
+
+    /// The app's keys that work, oldest first.
+    pub async fn keys(&self, reach: Reach, app: AppId) -> Result<Vec<Key>, KeyError> {
+        self.read(move |connection| {
+            let app = apps::find(connection, reach, app)?.ok_or(KeyError::AppNotFound)?;
+            let keys = connection
+                .prepare_cached(
+                    "SELECT id, prefix, created_at FROM api_keys WHERE app = ?1 AND revoked_at IS NULL
+                     ORDER BY created_at, id",
+                )?
+                .query_map([app.id.0], |row| key_of(row, app.tier))?
+                .collect::<Result<_, _>>()?;
+            Ok(keys)
+        })
+        .await
+    }
+
+    /// The key stops working. Users who signed in with it stay signed in (protocol, section 7).
+    pub async fn revoke_key(&self, reach: Reach, app: AppId, key: KeyId) -> Result<(), KeyError> {
+        self.write(move |tx| {
+            let app = apps::find(tx, reach, app)?.ok_or(KeyError::AppNotFound)?;
+            revoke(tx, app.id, key)
+        })
+        .await
+    }
+
+    /// Revokes the key and makes another in its place.
+    pub async fn rotate_key(
+        &self,
+        reach: Reach,
+        app: AppId,
+        key: KeyId,
+        new: NewKey,
+    ) -> Result<Key, KeyError> {
+        self.write(move |tx| {
+            let app = active_app(tx, reach, app)?;
+            revoke(tx, app.id, key)?;
+            Ok(insert(tx, &app, &new)?)
+        })
+        .await
+    }
+
+    /// Who holds the key with this token; `None` if it is unknown or revoked.
+    pub async fn key_holder(&self, token: TokenHash) -> Result<Option<KeyHolder>, StoreError> {
+        self.read(move |connection| {
+            let holder = connection
+                .prepare_cached(
+                    "SELECT k.id, k.app, a.status, a.tier FROM api_keys k JOIN apps a ON a.id = k.app
+                     WHERE k.token_hash = ?1 AND k.revoked_at IS NULL",
+                )?
+                .query_row([token], |row| {
+                    Ok(KeyHolder {
+                        key: KeyId(row.get(0)?),
+                        app: AppId(row.get(1)?),
+                        status: apps::status_of(row, 2)?,
+                        tier: apps::tier_of(row, 3)?,
+                    })
+                })
+                .optional()?;
+            Ok(holder)
+        })
+        .await
+    }
+}
+
+fn active_app(connection: &Connection, reach: Reach, app: AppId) -> Result<App, KeyError> {
+    match apps::find(connection, reach, app)? {
+        None => Err(KeyError::AppNotFound),
+        Some(app) if app.status != AppStatus::Active => Err(KeyError::AppSuspended),
+        Some(app) => Ok(app),
+    }
+}
+
+fn insert(tx: &Tx<'_>, app: &App, new: &NewKey) -> Result<Key, StoreError> {
+    let key = Key { id: tx.ids().next(), prefix: new.prefix.clone(), tier: app.tier, created_at: tx.now() };
+    tx.prepare_cached(
+        "INSERT INTO api_keys (id, app, token_hash, prefix, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![key.id.0, app.id.0, new.hash, key.prefix, key.created_at.0])?;
+    Ok(key)
+}
+
+fn revoke(tx: &Tx<'_>, app: AppId, key: KeyId) -> Result<(), KeyError> {
+    let revoked = tx
+        .prepare_cached(
+            "UPDATE api_keys SET revoked_at = ?3 WHERE app = ?1 AND id = ?2 AND revoked_at IS NULL",
+        )?
+        .execute(params![app.0, key.0, tx.now().0])?;
+    if revoked == 0 { Err(KeyError::KeyNotFound) } else { Ok(()) }
+}
+
+fn key_of(row: &Row<'_>, tier: Tier) -> rusqlite::Result<Key> {
+    Ok(Key { id: KeyId(row.get(0)?), prefix: row.get(1)?, tier, created_at: Timestamp(row.get(2)?) })
+}

@@ -1,0 +1,212 @@
+//! Sign-ins of users, and the notes of what ended, which close open connections. An ended session has no row.
+
+use chinwag_protocol::{AppId, SessionId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::accounts::NewRefresh;
+use super::{Store, Tx, apps, users};
+use crate::sessions::app::{AppStatus, Tier};
+use crate::sessions::secret::TokenHash;
+use crate::store::StoreError;
+
+/// How long a note of an ending is kept: every process has read it long before.
+const ENDINGS_KEPT_SECONDS: i64 = 86_400;
+/// Endings in one answer.
+const ENDINGS_READ_MAX: u32 = 1000;
+
+/// A session, and whom it is of. Neither its user nor its app is deleted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    pub username: String,
+    pub app: AppId,
+    pub app_status: AppStatus,
+    pub tier: Tier,
+}
+
+/// Something whose open connections are to be closed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Ended {
+    Session(SessionId),
+    User(UserId),
+    App(AppId),
+}
+
+/// `id` grows: those read once need not be read again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ending {
+    pub id: i64,
+    pub ended: Ended,
+}
+
+impl Store {
+    /// `None` if the user was deleted meanwhile.
+    pub async fn open_session(
+        &self,
+        user: UserId,
+        refresh: NewRefresh,
+    ) -> Result<Option<SessionId>, StoreError> {
+        self.write(move |tx| {
+            if users::find(tx, user)?.is_none() {
+                return Ok(None);
+            }
+            let session: SessionId = tx.ids().next();
+            tx.prepare_cached(
+                "INSERT INTO sessions (id, user, refresh_hash, created_at, last_used_at, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, ?4, ?5)",
+            )?
+            .execute(params![
+                session.0,
+                user.0,
+                refresh.hash,
+                tx.now().0,
+                refresh.expires_at(tx.now()).0
+            ])?;
+            Ok(Some(session))
+        })
+        .await
+    }
+
+    /// The session, if it has neither ended nor expired. Its app may be suspended.
+    pub async fn session(&self, session: SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        self.read(move |connection| live(connection, "s.id", &session.0, now)).await
+    }
+
+    /// The session if it can be used: neither ended nor expired, and its app active.
+    pub async fn session_is_live(
+        &self,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        Ok(self.session(session, now).await?.filter(|session| session.app_status == AppStatus::Active))
+    }
+
+    /// The session of a refresh token, noted as used; `None` if it has ended or expired.
+    pub async fn use_refresh_token(&self, refresh: TokenHash) -> Result<Option<Session>, StoreError> {
+        self.write(move |tx| {
+            let session = live(tx, "s.refresh_hash", &refresh, tx.now())?;
+            if let Some(session) = &session {
+                tx.prepare_cached("UPDATE sessions SET last_used_at = ?2 WHERE id = ?1")?
+                    .execute(params![session.id.0, tx.now().0])?;
+            }
+            Ok(session)
+        })
+        .await
+    }
+
+    /// Ends the user's session with this refresh token. False if they have none such.
+    pub async fn end_session(&self, user: UserId, refresh: TokenHash) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let ended: Option<SessionId> = tx
+                .prepare_cached("DELETE FROM sessions WHERE user = ?1 AND refresh_hash = ?2 RETURNING id")?
+                .query_row(params![user.0, refresh], |row| row.get(0).map(SessionId))
+                .optional()?;
+            ended.map_or(Ok(false), |session| note_end(tx, Ended::Session(session)).map(|()| true))
+        })
+        .await
+    }
+
+    /// Ends all sessions of the user. Each is noted by itself: one that is opened a moment later goes on.
+    pub async fn end_sessions(&self, user: UserId) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "INSERT INTO endings (scope, ended, at) SELECT 'SESSION', id, ?2 FROM sessions WHERE user = ?1",
+            )?
+            .execute(params![user.0, tx.now().0])?;
+            tx.prepare_cached("DELETE FROM sessions WHERE user = ?1")?.execute([user.0])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The newest ending's id, or 0: where a process starts reading, before it opens its doors.
+    pub async fn last_ending(&self) -> Result<i64, StoreError> {
+        self.read(|connection| {
+            // Of all there ever were: the rows may have been removed since.
+            let last = connection
+                .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'endings'")?
+                .query_row([], |row| row.get(0))
+                .optional()?;
+            Ok(last.unwrap_or(0))
+        })
+        .await
+    }
+
+    /// What ended after `last`, in order. Not all, if there are many: ask again from the last one's id.
+    pub async fn endings_after(&self, last: i64) -> Result<Vec<Ending>, StoreError> {
+        self.read(move |connection| {
+            let endings = connection
+                .prepare_cached("SELECT id, scope, ended FROM endings WHERE id > ?1 ORDER BY id LIMIT ?2")?
+                .query_map(params![last, ENDINGS_READ_MAX], ending_of)?
+                .collect::<Result<_, _>>()?;
+            Ok(endings)
+        })
+        .await
+    }
+
+    /// Removes expired sessions, of accounts too, and old notes of endings. Worth doing now and then.
+    pub async fn forget_expired(&self) -> Result<(), StoreError> {
+        self.write(|tx| {
+            let now = tx.now();
+            tx.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now.0])?;
+            tx.execute("DELETE FROM account_sessions WHERE expires_at <= ?1", [now.0])?;
+            tx.execute("DELETE FROM endings WHERE at < ?1", [now.plus_seconds(-ENDINGS_KEPT_SECONDS).0])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Notes, in the transaction that ends it, that something ended.
+pub(super) fn note_end(tx: &Tx<'_>, ended: Ended) -> Result<(), StoreError> {
+    let (scope, id) = match ended {
+        Ended::Session(session) => ("SESSION", session.0),
+        Ended::User(user) => ("USER", user.0),
+        Ended::App(app) => ("APP", app.0),
+    };
+    tx.prepare_cached("INSERT INTO endings (scope, ended, at) VALUES (?1, ?2, ?3)")?.execute(params![
+        scope,
+        id,
+        tx.now().0
+    ])?;
+    Ok(())
+}
+
+fn ending_of(row: &Row<'_>) -> rusqlite::Result<Ending> {
+    let (scope, id): (String, Uuid) = (row.get(1)?, row.get(2)?);
+    let ended = match scope.as_str() {
+        "SESSION" => Ended::Session(SessionId(id)),
+        "USER" => Ended::User(UserId(id)),
+        _ => Ended::App(AppId(id)),
+    };
+    Ok(Ending { id: row.get(0)?, ended })
+}
+
+/// The one session whose `column`, a unique one, has this value.
+fn live(
+    connection: &Connection,
+    column: &'static str,
+    value: &dyn rusqlite::ToSql,
+    now: Timestamp,
+) -> Result<Option<Session>, StoreError> {
+    let found = connection
+        .prepare_cached(&format!(
+            "SELECT s.id, u.id, u.username, a.id, a.status, a.tier FROM sessions s
+             JOIN users u ON u.id = s.user JOIN apps a ON a.id = u.app
+             WHERE {column} = ?1 AND s.expires_at > ?2 AND u.username IS NOT NULL AND a.status <> 'DELETED'"
+        ))?
+        .query_row(params![value, now.0], |row| {
+            Ok(Session {
+                id: SessionId(row.get(0)?),
+                user: UserId(row.get(1)?),
+                username: row.get(2)?,
+                app: AppId(row.get(3)?),
+                app_status: apps::status_of(row, 4)?,
+                tier: apps::tier_of(row, 5)?,
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
