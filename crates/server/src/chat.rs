@@ -61,7 +61,8 @@ impl Chat {
     ) -> Result<Answer<Vec<Done>, ActError>, NotAccepted> {
         let count = u32::try_from(actions.len()).unwrap_or(u32::MAX);
         self.may_act(by, count).map_err(|wait| NotAccepted { index: 0, problem: wait.into() })?;
-        if let Some(index) = actions.iter().position(|action| action.sender.is_some_and(|sender| sender != by))
+        if let Some(index) =
+            actions.iter().position(|action| action.sender.is_some_and(|sender| sender != by))
         {
             let problem = Problem::new(ErrorCode::SenderMismatch, "senderId must be your own id");
             return Err(NotAccepted { index, problem });

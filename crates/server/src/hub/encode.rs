@@ -69,6 +69,13 @@ impl Encoded {
         Arc::new(Self { position: event.position, others, own, sender: event.sender })
     }
 
+    /// The first result of a repeated nonce, for its sender alone.
+    #[must_use]
+    pub fn again(event: &Event, position: u64, epoch: &str) -> Arc<Self> {
+        let others = Tail::new(&json(event), &cursor::write(epoch, position));
+        Arc::new(Self { position, others, own: None, sender: event.sender_id })
+    }
+
     #[must_use]
     pub fn notice(notice: &Notice, position: u64, epoch: &str) -> Arc<Self> {
         let body = serde_json::to_vec(notice).expect("a notice is plain JSON");

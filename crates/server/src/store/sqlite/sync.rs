@@ -198,7 +198,9 @@ fn change_at(
     place: Place,
 ) -> Result<Option<(ChatEvent, usize)>, StoreError> {
     let found = connection
-        .prepare_cached("SELECT seq, sender, at, subject, kind, parent, text FROM changes WHERE position = ?1")?
+        .prepare_cached(
+            "SELECT seq, sender, at, subject, kind, parent, text FROM changes WHERE position = ?1",
+        )?
         .query_row([place.position], |row| {
             let stamp = Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?) };
             let subject = Subject {

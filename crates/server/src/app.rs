@@ -1,0 +1,166 @@
+//! Wiring: what the doors share, how it starts, and how it stops in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::chat::Chat;
+use crate::clock::{Clock, Ids};
+use crate::config::Settings;
+use crate::hub::{Budget, Hub};
+use crate::listener::{self, Bounds};
+use crate::problem::Problem;
+use crate::realtime::Presence;
+use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
+use crate::sessions::{Identity, Sessions};
+use crate::store::{OpenError, Store, WriterThread};
+use crate::upkeep::{self, Upkeep};
+use crate::{http, management};
+
+/// For HTTP requests in progress to finish when the server stops.
+const REQUESTS_DRAIN: Duration = Duration::from_secs(3);
+/// For connections to be told, and to close. With the above and the last commits it stays within ten seconds.
+const CONNECTIONS_DRAIN: Duration = Duration::from_secs(3);
+
+/// What the doors share.
+pub struct App {
+    pub settings: Settings,
+    /// How clients reach the chat API from outside.
+    pub public_url: String,
+    pub store: Store,
+    pub sessions: Sessions,
+    pub chat: Chat,
+    pub hub: Hub,
+    pub presence: Arc<Presence>,
+    pub budget: Arc<Budget>,
+    pub upkeep: Upkeep,
+    /// Connections and upkeep: what is to end before the process does.
+    pub tasks: TaskTracker,
+    /// Cancelled when the server is to stop.
+    pub stop: CancellationToken,
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("unable to use the signing key; {0}")]
+    Key(#[from] KeyError),
+    #[error("unable to listen on {0}; {1}")]
+    Listen(SocketAddr, std::io::Error),
+    #[error("unable to start; {0}")]
+    Thread(std::io::Error),
+    #[error("unable to read the store; {0}")]
+    Store(#[from] crate::store::StoreError),
+    #[error("{0} is set, but this version keeps its data in the embedded database only: leave it out")]
+    NotAvailable(&'static str),
+}
+
+/// A server that is listening.
+pub struct Server {
+    app: Arc<App>,
+    pub chat_address: SocketAddr,
+    pub management_address: SocketAddr,
+    listeners: [(TcpListener, axum::Router); 2],
+    writer: WriterThread,
+    fanout: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens the data directory and both listeners. Nothing is served until [`Server::run`].
+    pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        for (setting, given) in
+            [("database_url", &settings.database_url), ("nats_url", &settings.nats_url)]
+        {
+            if given.is_some() {
+                return Err(StartError::NotAvailable(setting));
+            }
+        }
+        let ids = Arc::new(Ids::new(Arc::clone(&clock)));
+        let (hub, fanout) = Hub::new(Arc::clone(&clock));
+        let (store, writer) =
+            Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?;
+        let fanout = fanout.run(&hub, store.epoch().into(), store.head()).map_err(StartError::Thread)?;
+        let jwt = Jwt::new(&SigningKeyFile::open(&settings.data_dir)?)?;
+        let chat_listener = listen(settings.listen).await?;
+        let management_listener = listen(settings.management_listen).await?;
+        let chat_address = chat_listener.local_addr().map_err(StartError::Thread)?;
+        let management_address = management_listener.local_addr().map_err(StartError::Thread)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let limits = &settings.limits;
+        let app = Arc::new(App {
+            public_url: settings.public_url(chat_address),
+            sessions: Sessions::new(&settings, store.clone(), Arc::clone(&clock), jwt, cores),
+            chat: Chat::new(store.clone(), clock, limits.actions_per_second),
+            presence: Arc::new(Presence::default()),
+            budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
+            upkeep: Upkeep::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            settings,
+            store,
+            hub,
+        });
+        let listeners = [
+            (chat_listener, http::router(Arc::clone(&app))),
+            (management_listener, management::router(Arc::clone(&app))),
+        ];
+        Ok(Self { app, chat_address, management_address, listeners, writer, fanout })
+    }
+
+    /// What the doors share, for whoever is in this process.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Serves until `stop` is cancelled, then stops in order: no new connections, requests finish, sockets are told,
+    /// the last commit reaches the disk.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
+        let Self { app, listeners, writer, fanout, .. } = self;
+        let bounds = Bounds {
+            connections: listener::connections_allowed(&app.settings),
+            connections_per_address: app.settings.limits.connections_per_address,
+            drain: REQUESTS_DRAIN,
+        };
+        let last_ending = app.store.last_ending().await?;
+        app.tasks.spawn(upkeep::watch_endings(Arc::clone(&app), last_ending));
+        app.tasks.spawn(upkeep::keep_up(Arc::clone(&app)));
+        let [chat, management] = listeners.map(|(listener, router)| {
+            tokio::spawn(listener::serve(listener, router, bounds, app.stop.clone()))
+        });
+        stop.cancelled().await;
+        app.stop.cancel();
+        app.presence.end_all();
+        let _ = tokio::join!(chat, management);
+        app.tasks.close();
+        if tokio::time::timeout(CONNECTIONS_DRAIN, app.tasks.wait()).await.is_err() {
+            tracing::warn!(connections = app.presence.connections(), "connections did not close in time");
+        }
+        // The threads end when the last handle to the store is gone; a connection that hangs may hold one.
+        drop(app);
+        let threads = tokio::task::spawn_blocking(move || {
+            writer.join();
+            let _ = fanout.join();
+        });
+        let _ = tokio::time::timeout(CONNECTIONS_DRAIN, threads).await;
+        Ok(())
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
+}
+
+impl App {
+    /// Whose token this is, if its session goes on.
+    pub async fn authenticate(&self, token: &str) -> Result<Identity, Problem> {
+        Ok(self.sessions.authenticate(token).await?.into())
+    }
+}

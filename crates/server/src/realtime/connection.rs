@@ -1,0 +1,236 @@
+//! One connection: the one task that owns its socket. Bytes go to the session, and what the session says is done, in
+//! order; events of its subscriptions are written as the socket takes them. No buffer is held while nothing moves.
+
+mod catch_up;
+mod ending;
+mod perform;
+mod wire;
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use chinwag_protocol::websocket;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::deliver::Mailer;
+use super::presence::Seat;
+use super::session::{Acting, Bounds, Effect, Session, SubscriptionKey};
+use crate::app::App;
+use crate::hub::{Delivery, Slow};
+use crate::sessions::Identity;
+use crate::store::{ActError, Answer, Done, StoreError};
+use catch_up::{Listener, Step};
+use ending::Ending;
+use wire::Wire;
+
+/// Groups of actions and subscriptions of one connection that wait for the writer; then its socket is not read.
+const PENDING_MAX: usize = 256;
+/// Bytes that wait for the socket before its events wait in their queue, where they are counted.
+const WIRE_BYTES_MAX: usize = 64 * 1024;
+/// A socket that takes nothing for this long is given up.
+const STALL: Duration = Duration::from_secs(30);
+
+/// What the writer has been asked for, in order.
+enum Pending {
+    Act(Acting, Answer<Vec<Done>, ActError>),
+    Listen(SubscriptionKey, Answer<u64, StoreError>),
+}
+
+/// Everything that can happen to a connection.
+enum Happening {
+    /// What came was given to the session; this is why it is the end, if it is.
+    Read(Option<Ending>),
+    Wrote,
+    Acted(Acting, Result<Vec<Done>, ActError>),
+    Listening(SubscriptionKey, Result<u64, StoreError>),
+    Deliver(usize, Vec<Delivery>),
+    CaughtUp(usize, Step),
+    TooSlow,
+    Time,
+    /// The session behind the connection ended, or the server stops.
+    Ended,
+    /// The peer closed, or the socket failed.
+    Gone,
+}
+
+pub struct Connection<S> {
+    app: Arc<App>,
+    who: Identity,
+    seat: Seat,
+    ended: Pin<Box<WaitForCancellationFutureOwned>>,
+    wire: Wire<S>,
+    frames: websocket::Decoder,
+    session: Session,
+    mailer: Mailer,
+    listeners: Vec<Listener>,
+    pending: VecDeque<Pending>,
+    effects: Vec<Effect>,
+    timer: Pin<Box<Sleep>>,
+    timer_at: Option<Instant>,
+    ending: Option<Ending>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    #[must_use]
+    pub fn new(socket: S, app: Arc<App>, who: Identity) -> Self {
+        let limits = &app.settings.limits;
+        let bounds = Bounds {
+            frame_bytes_max: limits.frame_bytes(),
+            message_bytes_max: limits.message_bytes,
+            subscriptions_max: limits.subscriptions_per_connection,
+            connect_within: Duration::from_secs(u64::from(limits.connect_seconds)),
+        };
+        let now = Instant::now();
+        let seat = app.presence.enter(who.clone());
+        Self {
+            ended: waiting(&seat.ended),
+            seat,
+            wire: Wire::new(socket),
+            frames: websocket::Decoder::new(bounds.frame_bytes_max),
+            session: Session::new(who.user, bounds, now),
+            mailer: Mailer::new(who.user),
+            listeners: Vec::new(),
+            pending: VecDeque::new(),
+            effects: Vec::new(),
+            timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            timer_at: None,
+            ending: None,
+            app,
+            who,
+        }
+    }
+
+    /// Serves until the connection ends. `read` is what came with the upgrade request.
+    pub async fn run(mut self, read: Bytes) {
+        self.ending = wire::take_in(
+            &mut read.to_vec(),
+            &mut self.frames,
+            &mut self.session,
+            &mut self.effects,
+            &mut self.wire.out,
+        );
+        self.perform().await;
+        while self.ending.is_none() {
+            let happening = std::future::poll_fn(|context| self.poll(context)).await;
+            self.handle(happening);
+            self.perform().await;
+        }
+        for listener in self.listeners.drain(..) {
+            self.app.hub.silence(listener.id);
+        }
+        if let Some(ending) = self.ending.take() {
+            ending.carry_out(&mut self.wire).await;
+        }
+    }
+
+    /// The next thing that happens. Ends and timers come first, so that no traffic can keep them off.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+        if self.ended.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Happening::Ended);
+        }
+        if self.poll_timer(context).is_ready() {
+            return Poll::Ready(Happening::Time);
+        }
+        if let Poll::Ready(happening) = self.poll_pending(context) {
+            return Poll::Ready(happening);
+        }
+        match self.wire.poll_write(context, Instant::now()) {
+            Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Wrote),
+            Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
+            Poll::Ready(Ok(false)) | Poll::Pending => {}
+        }
+        if self.wire.waiting() < WIRE_BYTES_MAX
+            && let Poll::Ready(happening) = self.poll_listeners(context)
+        {
+            return Poll::Ready(happening);
+        }
+        if self.session.takes_input()
+            && self.pending.len() < PENDING_MAX
+            && self.wire.waiting() < WIRE_BYTES_MAX
+        {
+            return self.poll_read(context);
+        }
+        Poll::Pending
+    }
+
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let due = self.session.due().into_iter().chain(self.wire.stalled_since().map(|at| at + STALL)).min();
+        let Some(at) = due else {
+            self.timer_at = None;
+            return Poll::Pending;
+        };
+        // A timer that is set for earlier is left to fire: moving it at every frame would cost more.
+        if self.timer_at.is_none_or(|set| at < set || set <= Instant::now()) {
+            self.timer.as_mut().reset(at.into());
+            self.timer_at = Some(at);
+        }
+        match self.timer.as_mut().poll(context) {
+            Poll::Ready(()) if Instant::now() >= at => Poll::Ready(()),
+            Poll::Ready(()) => {
+                self.timer.as_mut().reset(at.into());
+                self.timer_at = Some(at);
+                self.timer.as_mut().poll(context)
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn poll_pending(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+        let ready = match self.pending.front_mut() {
+            None => return Poll::Pending,
+            Some(Pending::Act(_, answer)) => Pin::new(answer).poll(context).map(Ready::Acted),
+            Some(Pending::Listen(_, answer)) => Pin::new(answer).poll(context).map(Ready::Listening),
+        };
+        let Poll::Ready(ready) = ready else { return Poll::Pending };
+        match (self.pending.pop_front(), ready) {
+            (Some(Pending::Act(acting, _)), Ready::Acted(result)) => {
+                Poll::Ready(Happening::Acted(acting, result))
+            }
+            (Some(Pending::Listen(key, _)), Ready::Listening(result)) => {
+                Poll::Ready(Happening::Listening(key, result))
+            }
+            _ => Poll::Pending,
+        }
+    }
+
+    fn poll_listeners(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+        for (index, listener) in self.listeners.iter_mut().enumerate() {
+            if let Poll::Ready(step) = listener.poll_catch_up(context, &self.app.store, self.who.user) {
+                return Poll::Ready(Happening::CaughtUp(index, step));
+            }
+            let mut deliveries = Vec::new();
+            match listener.outbox.poll_take(context, WIRE_BYTES_MAX, &mut deliveries) {
+                Poll::Ready(Ok(())) => return Poll::Ready(Happening::Deliver(index, deliveries)),
+                Poll::Ready(Err(Slow)) => return Poll::Ready(Happening::TooSlow),
+                Poll::Pending => {}
+            }
+        }
+        Poll::Pending
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+        let Self { wire, frames, session, effects, .. } = self;
+        let Wire { socket, out, .. } = wire;
+        wire::with_read(socket, context, |socket_read| match socket_read {
+            Ok(bytes) if !bytes.is_empty() => {
+                Happening::Read(wire::take_in(bytes, frames, session, effects, out))
+            }
+            Ok(_) | Err(_) => Happening::Gone,
+        })
+    }
+}
+
+enum Ready {
+    Acted(Result<Vec<Done>, ActError>),
+    Listening(Result<u64, StoreError>),
+}
+
+fn waiting(token: &CancellationToken) -> Pin<Box<WaitForCancellationFutureOwned>> {
+    Box::pin(token.clone().cancelled_owned())
+}
