@@ -26,7 +26,7 @@ impl World {
         let clock = Arc::new(ManualClock::at(START));
         let shared: Arc<dyn Clock> = clock.clone();
         // Nobody listens: the fan-out is dropped, and announcements go nowhere.
-        let (hub, _) = Hub::start(shared.clone()).unwrap();
+        let (hub, _) = Hub::new(shared.clone());
         let ids = Arc::new(Ids::new(shared.clone()));
         let (store, _) = Store::open(directory.path(), shared, ids, hub.announcements()).unwrap();
         Self { store, clock, directory }
