@@ -14,11 +14,14 @@ use crate::clock::{Clock, Ids};
 use crate::config::Settings;
 use crate::hub::{Budget, Hub};
 use crate::listener::{self, Bounds};
+use crate::management::Cluster;
 use crate::problem::Problem;
 use crate::realtime::Presence;
 use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
+use crate::sessions::secret::Token;
+use crate::sessions::tickets::Connected;
 use crate::sessions::{Identity, Sessions};
-use crate::store::{OpenError, Store, WriterThread};
+use crate::store::{OpenError, Session, Store, WriterThread};
 use crate::upkeep::{self, Upkeep};
 use crate::{http, management};
 
@@ -75,17 +78,14 @@ pub struct Server {
 impl Server {
     /// Opens the data directory and both listeners. Nothing is served until [`Server::run`].
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        for (setting, given) in
-            [("database_url", &settings.database_url), ("nats_url", &settings.nats_url)]
-        {
+        for (setting, given) in [("database_url", &settings.database_url), ("nats_url", &settings.nats_url)] {
             if given.is_some() {
                 return Err(StartError::NotAvailable(setting));
             }
         }
         let ids = Arc::new(Ids::new(Arc::clone(&clock)));
         let (hub, fanout) = Hub::new(Arc::clone(&clock));
-        let (store, writer) =
-            Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?;
+        let (store, writer) = Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?;
         let fanout = fanout.run(&hub, store.epoch().into(), store.head()).map_err(StartError::Thread)?;
         let jwt = Jwt::new(&SigningKeyFile::open(&settings.data_dir)?)?;
         let chat_listener = listen(settings.listen).await?;
@@ -94,6 +94,7 @@ impl Server {
         let management_address = management_listener.local_addr().map_err(StartError::Thread)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let limits = &settings.limits;
+        let cluster = Cluster { id: store.cluster_id().await?, endpoint: settings.public_url(chat_address) };
         let app = Arc::new(App {
             public_url: settings.public_url(chat_address),
             sessions: Sessions::new(&settings, store.clone(), Arc::clone(&clock), jwt, cores),
@@ -109,7 +110,7 @@ impl Server {
         });
         let listeners = [
             (chat_listener, http::router(Arc::clone(&app))),
-            (management_listener, management::router(Arc::clone(&app))),
+            (management_listener, management::router(Arc::clone(&app), cluster)),
         ];
         Ok(Self { app, chat_address, management_address, listeners, writer, fanout })
     }
@@ -162,5 +163,20 @@ impl App {
     /// Whose token this is, if its session goes on.
     pub async fn authenticate(&self, token: &str) -> Result<Identity, Problem> {
         Ok(self.sessions.authenticate(token).await?.into())
+    }
+
+    /// A ticket for one connection, if the app has room for one more user.
+    pub fn issue_ticket(&self, session: Session) -> Result<Token, Problem> {
+        let app = session.app;
+        let includes = |user| self.presence.is_here(app, user);
+        let connected = Connected { users: self.presence.users(app), includes: &includes };
+        Ok(self.sessions.issue_ticket(session, connected)?)
+    }
+
+    /// Lets a connection be opened by JWT in the place of a ticket, under the same cap.
+    pub async fn admit(&self, token: &str) -> Result<Identity, Problem> {
+        let session = self.sessions.authenticate(token).await?;
+        let ticket = self.issue_ticket(session)?;
+        Ok(self.sessions.spend_ticket(ticket.reveal()).await?)
     }
 }

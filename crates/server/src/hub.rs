@@ -73,9 +73,9 @@ struct Inner {
 }
 
 impl Hub {
-    /// Starts the fan-out thread. `epoch` goes into the cursors. The thread ends with the last `Hub` and
-    /// `Announcements`.
-    pub fn start(clock: Arc<dyn Clock>) -> std::io::Result<(Self, Fanout)> {
+    /// A hub, and its fan-out before it runs.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> (Self, Fanout) {
         let (sender, groups) = sync_channel(GROUPS_WAITING_MAX);
         let inner = Arc::new(Inner {
             announcements: Announcements(sender),
@@ -83,7 +83,7 @@ impl Hub {
             told: AtomicU64::new(0),
             silent: Mutex::new(Vec::new()),
         });
-        Ok((Self { inner }, Fanout { groups, clock }))
+        (Self { inner }, Fanout { groups, clock })
     }
 
     #[must_use]

@@ -5,4 +5,4 @@ mod deliver;
 pub mod presence;
 pub mod session;
 
-pub use presence::{Ended, Presence};
+pub use presence::Presence;

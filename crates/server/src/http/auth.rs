@@ -13,7 +13,6 @@ use super::extract::{Caller, Json, bearer_token};
 use super::{ApiError, Empty, NOTHING};
 use crate::app::App;
 use crate::sessions::SessionError;
-use crate::sessions::tickets::Connected;
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -75,10 +74,7 @@ struct Ticket {
 
 async fn ticket(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Answer<Ticket>, ApiError> {
     let session = app.sessions.authenticate(bearer_token(&headers)?).await?;
-    let of = session.app;
-    let connected =
-        Connected { users: app.presence.users(of), includes: &|user| app.presence.is_here(of, user) };
-    let ticket = app.sessions.issue_ticket(session, connected)?;
+    let ticket = app.issue_ticket(session)?;
     Ok(Answer(Ticket { ticket: ticket.reveal().to_owned() }))
 }
 

@@ -69,7 +69,8 @@ async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Answer<Chats>, ApiError> {
     let size = params.size.or(CHATS_PER_PAGE);
-    let page = u64::try_from(params.page.unwrap_or(0)).map_err(|_| ApiError::invalid("page must be from 0"))?;
+    let page =
+        u64::try_from(params.page.unwrap_or(0)).map_err(|_| ApiError::invalid("page must be from 0"))?;
     let page = Page { offset: page.saturating_mul(u64::from(size)), size };
     Ok(Answer(Chats { chats: app.store.chats(by.user, page).await? }))
 }

@@ -34,8 +34,6 @@ pub async fn with_problem_body(request: Request, next: Next) -> Response {
     body.current = error.current;
     let (parts, _) = response.into_parts();
     let mut response = (parts.status, parts.headers, Json(body)).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }

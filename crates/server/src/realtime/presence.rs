@@ -3,26 +3,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chinwag_protocol::{AppId, SessionId, UserId};
+use chinwag_protocol::{AppId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::sessions::Identity;
+use crate::store::Ended;
 
-/// What ended, and with it every connection under it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ended {
-    Session(SessionId),
-    User(UserId),
-    App(AppId),
-}
-
-impl Ended {
-    fn covers(self, who: &Identity) -> bool {
-        match self {
-            Ended::Session(session) => who.session == session,
-            Ended::User(user) => who.user == user,
-            Ended::App(app) => who.app == app,
-        }
+fn covers(ended: Ended, who: &Identity) -> bool {
+    match ended {
+        Ended::Session(session) => who.session == session,
+        Ended::User(user) => who.user == user,
+        Ended::App(app) => who.app == app,
     }
 }
 
@@ -83,9 +74,18 @@ impl Presence {
     /// Ends every connection under what ended. Looks at all of them: endings are rare.
     pub fn end(&self, ended: Ended) {
         for (who, token) in self.lock().connections.values() {
-            if ended.covers(who) {
+            if covers(ended, who) {
                 token.cancel();
             }
+        }
+    }
+}
+
+impl Presence {
+    /// Ends every connection: the server stops.
+    pub fn end_all(&self) {
+        for (_, token) in self.lock().connections.values() {
+            token.cancel();
         }
     }
 }

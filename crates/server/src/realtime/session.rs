@@ -8,9 +8,7 @@ mod transaction;
 
 use std::time::{Duration, Instant};
 
-use chinwag_protocol::stomp::{
-    Command, Decoder, Frame, FrameLimits, HeartBeat, Negotiated, Version,
-};
+use chinwag_protocol::stomp::{Command, Decoder, Frame, FrameLimits, HeartBeat, Negotiated, Version};
 use chinwag_protocol::{Envelope, Event, Notice, UserId};
 
 use crate::problem::Problem;
@@ -49,9 +47,14 @@ pub enum Effect {
     /// Write an end of line: a heart-beat.
     Beat,
     /// Check this token, then call [`Session::authenticated`]. Nothing else is done until then.
-    Authenticate { token: String },
+    Authenticate {
+        token: String,
+    },
     /// Begin deliveries, from where the client stopped if it says so, then call [`Session::listening`].
-    Listen { key: SubscriptionKey, since: Option<String> },
+    Listen {
+        key: SubscriptionKey,
+        since: Option<String>,
+    },
     Silence(SubscriptionKey),
     /// Do these actions, all or none, in the order in which these effects come; then call [`Session::acted`].
     Act(Vec<Envelope>, Acting),
@@ -244,7 +247,7 @@ impl Session {
         self.version = version;
         self.decoder.set_version(version);
         let ours = HeartBeat { send_ms: HEART_BEAT_MS, receive_ms: HEART_BEAT_MS };
-        self.phase = Phase::Authenticating(ours.negotiate(theirs));
+        self.phase = Phase::Authenticating(HeartBeat::negotiate(ours, theirs));
         effects.push(Effect::Authenticate { token });
         Ok(())
     }
@@ -294,9 +297,11 @@ impl Session {
                 receipt: receipt.clone(),
                 nonce: envelope.nonce.as_ref().map(|nonce| nonce.as_str().to_owned()),
             },
-            Err(malformed) => {
-                Note { action: malformed.action.clone(), receipt: receipt.clone(), nonce: malformed.nonce.clone() }
-            }
+            Err(malformed) => Note {
+                action: malformed.action.clone(),
+                receipt: receipt.clone(),
+                nonce: malformed.nonce.clone(),
+            },
         };
         let parsed = parsed.map_err(Problem::from);
         if let Some(name) = frame.header("transaction") {
@@ -318,12 +323,7 @@ impl Session {
     }
 
     /// What became of [`Effect::Act`]. Receipts go out only now; a refused action gets none.
-    pub fn acted(
-        &mut self,
-        acting: Acting,
-        result: Result<Vec<Event>, Refused>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub fn acted(&mut self, acting: Acting, result: Result<Vec<Event>, Refused>, effects: &mut Vec<Effect>) {
         self.acting -= 1;
         match result {
             Ok(events) => {
@@ -440,6 +440,3 @@ fn receipt_for(frame: &Frame, effects: &mut Vec<Effect>) {
         effects.push(receipt_frame(receipt));
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -46,12 +46,6 @@ impl Sessions {
         }
     }
 
-    /// Lets a session open a connection by its JWT in the place of a ticket, under the same cap.
-    pub fn admit(&self, session: Session, connected: Connected<'_>) -> Result<Identity, SessionError> {
-        let ticket = self.issue_ticket(session, connected)?;
-        self.tickets.spend(ticket.reveal(), self.now()).ok_or(SessionError::InvalidTicket)
-    }
-
     async fn live_session(&self, id: SessionId, now: Timestamp) -> Result<Session, SessionError> {
         let session = self.store.session(id, now).await?.ok_or(SessionError::SessionEnded)?;
         match session.app_status {

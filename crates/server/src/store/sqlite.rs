@@ -13,6 +13,7 @@ mod readers;
 mod rows;
 mod sessions;
 mod sync;
+mod upkeep;
 mod users;
 mod work;
 mod writer;

@@ -41,11 +41,10 @@ impl Ending {
         if !matches!(said.await, Ok(Ok(()))) {
             return;
         }
-        let read = |wire: &mut Wire<S>, context: &mut _| {
-            with_read(&mut wire.socket, context, |read| read.is_ok_and(|bytes| !bytes.is_empty()))
-        };
         let closed = poll_fn(|context| {
-            while let Poll::Ready(more) = read(wire, context) {
+            while let Poll::Ready(more) =
+                with_read(&mut wire.socket, context, |read| read.is_ok_and(|bytes| !bytes.is_empty()))
+            {
                 if !more {
                     return Poll::Ready(());
                 }

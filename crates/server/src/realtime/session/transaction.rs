@@ -44,7 +44,9 @@ impl Transactions {
             .ok_or("there is no such transaction")?;
         let added = parsed.as_ref().map_or(0, |envelope| envelope.action.text_bytes());
         if transaction.notes.len() >= ACTIONS_MAX || bytes + added > BYTES_MAX {
-            return Err(format!("at most {ACTIONS_MAX} actions in a transaction, of {BYTES_MAX} bytes together"));
+            return Err(format!(
+                "at most {ACTIONS_MAX} actions in a transaction, of {BYTES_MAX} bytes together"
+            ));
         }
         transaction.bytes += added;
         match parsed {

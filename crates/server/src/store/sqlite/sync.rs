@@ -78,6 +78,14 @@ enum Table {
     Changes,
 }
 
+/// What a user may see of one chat since a position.
+struct Window {
+    chat: ChatId,
+    since: u64,
+    /// Only the change at this position: their leaving, or the chat's end.
+    only: Option<u64>,
+}
+
 fn missed(connection: &Connection, user: UserId, since: u64, size: usize) -> Result<Missed, StoreError> {
     let head = open::head(connection)?;
     let mut places = Vec::new();

@@ -1,0 +1,61 @@
+//! `chinwag serve`: the server until it is told to stop.
+
+use std::sync::Arc;
+
+use chinwag_server::Server;
+use chinwag_server::clock::SystemClock;
+use chinwag_server::config::{Log, LogFormat, Settings};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::Failure;
+use crate::settings::ServeFlags;
+
+pub(crate) fn run(flags: &ServeFlags) -> Result<(), Failure> {
+    let settings = flags.settings()?;
+    log_to_stderr(&settings.log)?;
+    runtime()?.block_on(serve(settings))
+}
+
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+async fn serve(settings: Settings) -> Result<(), Failure> {
+    // Before anything is announced, so that whoever reads it may stop us.
+    let stop = stop_on_signal()?;
+    let data_dir = settings.data_dir.clone();
+    let server = Server::start(settings, Arc::new(SystemClock)).await?;
+    println!("chat        http://{}", server.chat_address);
+    println!("management  http://{}", server.management_address);
+    println!("data        {}", data_dir.display());
+    println!("API key     chinwag key create --app NAME --data-dir {}", data_dir.display());
+    Ok(server.run(stop).await?)
+}
+
+/// Cancelled by SIGTERM or SIGINT.
+pub(crate) fn stop_on_signal() -> Result<CancellationToken, Failure> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stopping.cancel();
+    });
+    Ok(stop)
+}
+
+/// Logs are for operators; what people asked for goes to standard output.
+pub(crate) fn log_to_stderr(log: &Log) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(log.level.as_str())?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Text => subscriber.init(),
+        LogFormat::Json => subscriber.json().init(),
+    }
+    Ok(())
+}
