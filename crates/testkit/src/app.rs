@@ -23,6 +23,16 @@ pub struct App {
 }
 
 impl App {
+    #[must_use]
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    #[must_use]
+    pub fn urls(&self) -> &Urls {
+        &self.urls
+    }
+
     /// A POST with the API key.
     pub async fn posts(&self, path: &str, body: Value) -> Answer {
         let url = self.urls.chat() + path;
