@@ -13,6 +13,7 @@ pub mod model;
 pub mod stomp;
 pub mod text;
 pub mod timestamp;
+pub mod websocket;
 
 pub use action::{Action, Envelope, MalformedAction};
 pub use error::{ErrorBody, ErrorCode};

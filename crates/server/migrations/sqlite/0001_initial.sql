@@ -80,6 +80,7 @@ CREATE TABLE endings (
 CREATE TABLE erasures (
     subject BLOB PRIMARY KEY,
     kind    TEXT NOT NULL CHECK (kind IN ('USER', 'CHAT')),
+    name    TEXT, -- of a user: what the others are told, "<name> left the chat"
     at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

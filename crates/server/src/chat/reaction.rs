@@ -1,0 +1,21 @@
+//! Rules for reactions: one of a kind per person and message, taken back only by the one who gave it.
+
+use chinwag_protocol::{ChatId, MessageId, ReactionId, UserId};
+
+use super::{Member, Refusal};
+
+/// What the rules need to know of a reaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReactionFacts {
+    pub id: ReactionId,
+    pub chat: ChatId,
+    pub message: MessageId,
+    pub sender: UserId,
+    /// Where it stands among all events.
+    pub position: u64,
+}
+
+/// Only the reactor removes a reaction.
+pub fn remove(by: &Member, reaction: &ReactionFacts) -> Result<(), Refusal> {
+    if reaction.sender == by.user() { Ok(()) } else { Err(Refusal::NotReactor) }
+}

@@ -1,0 +1,251 @@
+//! What waits for one subscription: a queue bounded in bytes. Who does not keep up is named slow, and loses nothing,
+//! because it can catch up from its cursor.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use super::Encoded;
+
+/// One event for one subscription.
+pub type Delivery = Arc<Encoded>;
+
+/// The receiver does not keep up: it is to be disconnected by this name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("slow consumer")]
+pub struct Slow;
+
+/// Bytes that all queues of this process may hold together, and one alone.
+#[derive(Debug)]
+pub struct Budget {
+    used: AtomicUsize,
+    total_max: usize,
+    each_max: usize,
+}
+
+impl Budget {
+    #[must_use]
+    pub fn new(total_max: usize, each_max: usize) -> Arc<Self> {
+        Arc::new(Self { used: AtomicUsize::new(0), total_max, each_max })
+    }
+
+    /// Bytes in all queues now.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Debug)]
+pub struct Outbox {
+    state: Mutex<State>,
+    budget: Arc<Budget>,
+}
+
+#[derive(Debug)]
+struct State {
+    queue: VecDeque<Delivery>,
+    bytes: usize,
+    waker: Option<Waker>,
+    mode: Mode,
+}
+
+#[derive(Debug)]
+enum Mode {
+    Live,
+    /// Events wait behind those being read from the store. What the queue has no room for is left to be read too:
+    /// everything up to `dropped`.
+    CatchingUp {
+        dropped: u64,
+    },
+    Slow,
+}
+
+/// Whether a subscription that caught up to a position goes on live.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turn {
+    Live,
+    /// The queue overflowed meanwhile: read on.
+    ReadOn,
+}
+
+impl Outbox {
+    /// A queue that holds events back until [`Outbox::go_live`], or not.
+    #[must_use]
+    pub fn new(budget: Arc<Budget>, catching_up: bool) -> Arc<Self> {
+        let mode = if catching_up { Mode::CatchingUp { dropped: 0 } } else { Mode::Live };
+        let state = State { queue: VecDeque::new(), bytes: 0, waker: None, mode };
+        Arc::new(Self { state: Mutex::new(state), budget })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts an event in. `ephemeral` ones are not worth keeping for later.
+    pub fn push(&self, delivery: &Delivery, ephemeral: bool) {
+        let weight = delivery.weight();
+        let mut state = self.lock();
+        if matches!(state.mode, Mode::Slow) || (ephemeral && !matches!(state.mode, Mode::Live)) {
+            return;
+        }
+        if !self.has_room(&state, weight) {
+            self.clear(&mut state);
+            match &mut state.mode {
+                Mode::CatchingUp { dropped } => *dropped = delivery.position,
+                mode => *mode = Mode::Slow,
+            }
+        } else {
+            self.budget.used.fetch_add(weight, Ordering::Relaxed);
+            state.bytes += weight;
+            state.queue.push_back(Arc::clone(delivery));
+        }
+        if !matches!(state.mode, Mode::CatchingUp { .. })
+            && let Some(waker) = state.waker.take()
+        {
+            drop(state);
+            waker.wake();
+        }
+    }
+
+    /// One event always fits into an empty queue.
+    fn has_room(&self, state: &State, weight: usize) -> bool {
+        state.queue.is_empty()
+            || (state.bytes + weight <= self.budget.each_max
+                && self.budget.used.load(Ordering::Relaxed) + weight <= self.budget.total_max)
+    }
+
+    fn clear(&self, state: &mut State) {
+        self.budget.used.fetch_sub(state.bytes, Ordering::Relaxed);
+        state.bytes = 0;
+        state.queue = VecDeque::new();
+    }
+
+    /// Takes events that weigh about `bytes_max` together, at least one; pending while there are none, or while
+    /// catching up.
+    pub fn poll_take(
+        &self,
+        context: &mut Context<'_>,
+        bytes_max: usize,
+        into: &mut Vec<Delivery>,
+    ) -> Poll<Result<(), Slow>> {
+        let mut state = self.lock();
+        match state.mode {
+            Mode::Slow => return Poll::Ready(Err(Slow)),
+            Mode::Live if !state.queue.is_empty() => {}
+            _ => {
+                state.waker = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+        }
+        let mut taken = 0;
+        while taken < bytes_max
+            && let Some(delivery) = state.queue.pop_front()
+        {
+            taken += delivery.weight();
+            into.push(delivery);
+        }
+        state.bytes -= taken;
+        self.budget.used.fetch_sub(taken, Ordering::Relaxed);
+        if state.queue.is_empty() {
+            // An idle connection keeps no buffer.
+            state.queue = VecDeque::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().queue.is_empty()
+    }
+
+    /// Everything up to `position` has been sent from the store: drops what is thereby repeated and goes live, unless
+    /// the queue overflowed meanwhile.
+    pub fn go_live(&self, position: u64) -> Turn {
+        let mut state = self.lock();
+        if let Mode::CatchingUp { dropped } = state.mode
+            && dropped > position
+        {
+            return Turn::ReadOn;
+        }
+        while let Some(first) = state.queue.front()
+            && first.position <= position
+        {
+            let weight = first.weight();
+            state.bytes -= weight;
+            self.budget.used.fetch_sub(weight, Ordering::Relaxed);
+            state.queue.pop_front();
+        }
+        state.mode = Mode::Live;
+        Turn::Live
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let mut state = self.lock();
+        self.clear(&mut state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chinwag_protocol::Notice;
+
+    fn event(position: u64) -> Delivery {
+        Encoded::notice(&Notice::Head { cursor: "x".repeat(100) }, position, "e")
+    }
+
+    fn taken(outbox: &Outbox) -> Poll<Result<Vec<u64>, Slow>> {
+        let mut into = Vec::new();
+        let mut context = Context::from_waker(Waker::noop());
+        outbox
+            .poll_take(&mut context, usize::MAX, &mut into)
+            .map_ok(|()| into.iter().map(|delivery| delivery.position).collect())
+    }
+
+    #[test]
+    fn a_receiver_that_does_not_keep_up_is_named_slow_and_costs_nothing_more() {
+        let budget = Budget::new(usize::MAX, 3 * event(1).weight());
+        let outbox = Outbox::new(Arc::clone(&budget), false);
+        (1..=3).for_each(|position| outbox.push(&event(position), false));
+        assert_eq!(budget.used(), 3 * event(1).weight());
+        outbox.push(&event(4), false);
+        assert_eq!(taken(&outbox), Poll::Ready(Err(Slow)));
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn all_queues_together_are_bounded_too() {
+        let budget = Budget::new(2 * event(1).weight(), usize::MAX);
+        let [one, two] = [(); 2].map(|()| Outbox::new(Arc::clone(&budget), false));
+        one.push(&event(1), false);
+        two.push(&event(1), false);
+        two.push(&event(2), false);
+        assert_eq!(taken(&one), Poll::Ready(Ok(vec![1])));
+        assert_eq!(taken(&two), Poll::Ready(Err(Slow)));
+        drop((one, two));
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn what_was_read_from_the_store_is_not_repeated() {
+        let outbox = Outbox::new(Budget::new(usize::MAX, usize::MAX), true);
+        (5..=8).for_each(|position| outbox.push(&event(position), false));
+        assert_eq!(taken(&outbox), Poll::Pending);
+        assert_eq!(outbox.go_live(6), Turn::Live);
+        assert_eq!(taken(&outbox), Poll::Ready(Ok(vec![7, 8])));
+    }
+
+    #[test]
+    fn catching_up_reads_on_when_the_queue_overflowed() {
+        let outbox = Outbox::new(Budget::new(usize::MAX, 2 * event(1).weight()), true);
+        (5..=8).for_each(|position| outbox.push(&event(position), false));
+        assert_eq!(outbox.go_live(6), Turn::ReadOn);
+        assert_eq!(outbox.go_live(7), Turn::Live);
+        assert_eq!(taken(&outbox), Poll::Ready(Ok(vec![8])));
+    }
+}

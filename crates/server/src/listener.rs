@@ -1,0 +1,138 @@
+//! Accepts connections and serves HTTP/1.1 on them, with upgrades. Unlike a plain serve loop it bounds connections and
+//! headers, survives running out of descriptors, and drains requests on shutdown. Knows no route.
+
+mod slots;
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use slots::Slots;
+pub use slots::{ConnectionSlot, connections_allowed};
+
+/// For a request's head to arrive whole, and for the next one to begin on a kept connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const HEADERS_MAX: usize = 100;
+/// Of a request's head; a longer one is answered 431. Also the read buffer's bound.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// After an accept that failed for want of descriptors or memory: long enough to let some be freed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The address of the peer, in each request's extensions. Behind a proxy it is the proxy's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PeerAddress(pub SocketAddr);
+
+/// What a listener allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Open connections, upgraded ones included. One more is closed at once.
+    pub connections: usize,
+    /// The same of one client address; 0 for no limit of its own.
+    pub connections_per_address: usize,
+    /// For requests in progress to finish once asked to stop; then they are cut.
+    pub drain: Duration,
+}
+
+/// Serves until `stop` is cancelled, then accepts no more, lets requests in progress finish within the drain time, and
+/// returns. Upgraded connections are their handlers' to end; those must keep the request's [`ConnectionSlot`] as
+/// long as the connection is open, or it stops counting. Cancel-safe: dropping it abandons the requests.
+pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: CancellationToken) {
+    let slots = Slots::new(bounds.connections, bounds.connections_per_address);
+    let connections = TaskTracker::new();
+    let cut = CancellationToken::new();
+    let _cut_on_drop = cut.clone().drop_guard();
+    let mut failing = false;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                failing = false;
+                // Over the bound the stream is dropped here, which closes it: the client sees it and backs off.
+                if let Some(slot) = slots.take(peer.ip()) {
+                    let router = router.clone();
+                    let connection = serve_connection(stream, peer, slot, router, stop.clone());
+                    connections.spawn(cut.clone().run_until_cancelled_owned(connection));
+                }
+            }
+            Err(e) if concerns_one_connection(&e) => {}
+            Err(e) => {
+                if !failing {
+                    tracing::warn!(error = %e, "cannot accept connections");
+                }
+                failing = true;
+                let _ = tokio::time::timeout(ACCEPT_PAUSE, stop.cancelled()).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.close();
+    if tokio::time::timeout(bounds.drain, connections.wait()).await.is_err() {
+        cut.cancel();
+        connections.wait().await;
+    }
+}
+
+/// Such an error says that a peer went away while it waited; the next accept is not affected.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::Interrupted
+    )
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    slot: ConnectionSlot,
+    router: Router,
+    stop: CancellationToken,
+) {
+    // Answers and events are written whole: waiting for more to send along only delays them.
+    let _ = stream.set_nodelay(true);
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(PeerAddress(peer));
+        request.extensions_mut().insert(slot.clone());
+        router.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = Box::pin(connection);
+    // An error here is the peer's: it went away, was silent for too long, or does not speak HTTP.
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(e) = ended {
+        tracing::debug!(error = %e, "connection ended");
+    }
+}
+
+#[cfg(test)]
+mod tests;

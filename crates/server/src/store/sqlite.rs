@@ -1,0 +1,170 @@
+//! The embedded store: one SQLite file, one writer thread that commits in groups, several readers.
+
+mod act;
+mod chats;
+mod erase;
+mod history;
+mod list;
+mod open;
+mod readers;
+mod rows;
+mod sync;
+mod work;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{OpenError, StoreError};
+use crate::clock::{Clock, Ids};
+use crate::hub::Announcements;
+
+pub use act::{ActError, Done};
+pub use chats::ChatError;
+pub use erase::Erasure;
+pub use list::Page;
+pub use sync::Missed;
+use work::Job;
+pub use work::Tx;
+
+/// Jobs waiting for the writer. Full, it makes callers wait: that is the back-pressure of every door.
+const WRITER_QUEUE_MAX: usize = 4096;
+
+/// A handle to the one SQLite database of a data directory; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    jobs: mpsc::Sender<writer::Order>,
+    readers: Arc<readers::Readers>,
+    head: Arc<AtomicU64>,
+    epoch: Arc<str>,
+}
+
+impl Store {
+    /// Opens or makes the database in `data_dir` and starts its writer, which hands every committed event to
+    /// `announcements`. The directory is locked against other processes until the last handle and the writer are gone.
+    pub fn open(
+        data_dir: &Path,
+        clock: Arc<dyn Clock>,
+        ids: Arc<Ids>,
+        announcements: Announcements,
+    ) -> Result<(Self, WriterThread), OpenError> {
+        let opened = open::open(data_dir, &ids)?;
+        let (jobs, queue) = mpsc::channel(WRITER_QUEUE_MAX);
+        let head = Arc::new(AtomicU64::new(opened.head));
+        let writer = writer::Writer::new(opened.writer, queue, clock, ids, announcements, Arc::clone(&head));
+        let lock = opened.lock;
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || {
+                writer.run();
+                drop(lock);
+            })
+            .map_err(|error| OpenError::Directory(data_dir.to_owned(), error))?;
+        let checkpointer = writer::start_checkpointer(opened.checkpointer, opened.wal, jobs.downgrade())
+            .map_err(|error| OpenError::Directory(data_dir.to_owned(), error))?;
+        let store = Self {
+            jobs,
+            readers: Arc::new(readers::Readers::new(opened.readers)),
+            head,
+            epoch: opened.epoch,
+        };
+        Ok((store, WriterThread { threads: vec![thread, checkpointer] }))
+    }
+
+    /// Names this database: cursors of another one (or of an older life of this one, restored) are not honoured.
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// Position of the newest committed event.
+    #[must_use]
+    pub fn head(&self) -> u64 {
+        self.head.load(Ordering::Acquire)
+    }
+
+    /// Runs `read` on a snapshot of the database, off the async threads.
+    pub async fn read<T, E>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.run(read).await
+    }
+
+    /// Runs `write` in the writer's current commit group and returns once that group is on the disk. An `Err` undoes
+    /// what `write` did and nothing else. `write` may run a second time if its group could not be committed.
+    pub async fn write<T, E>(
+        &self,
+        write: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.submit(write).await.await
+    }
+
+    /// Like [`Store::write`], in two steps: awaiting the first queues the job (in the caller's order), awaiting its
+    /// answer waits for the commit. The job runs even if the answer is dropped.
+    pub async fn submit<T, E>(
+        &self,
+        write: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Answer<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let order = writer::Order::Job(Box::new(Job::new(write, reply)));
+        // A closed queue drops the job and with it `reply`, which the answer reports.
+        let _ = self.jobs.send(order).await;
+        Answer(answer)
+    }
+}
+
+/// What a submitted job will have returned.
+pub struct Answer<T, E>(oneshot::Receiver<Result<T, E>>);
+
+impl<T, E: From<StoreError>> std::future::Future for Answer<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(context).map(|answer| {
+            answer.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer stopped".to_owned()).into()))
+        })
+    }
+}
+
+/// The store's threads. They end when every `Store` handle is gone and the queue is empty.
+pub struct WriterThread {
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl WriterThread {
+    /// Waits for the last commit. Blocks: call it after dropping the handles, off the async threads.
+    pub fn join(self) {
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full,
+            _ => StoreError::Unavailable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Opening a data directory: the lock, the database file, its migrations and its connections.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use crate::clock::Ids;
+use crate::store::OpenError;
+
+const DATABASE_FILE: &str = "chinwag.db";
+const LOCK_FILE: &str = "lock";
+/// How many reads run at once; more would only share the same two or four cores.
+const READERS: usize = 4;
+/// Statements kept prepared per connection: all of ours.
+const STATEMENTS_MAX: usize = 128;
+
+/// In the order in which they are run; `user_version` counts those that were.
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_initial.sql")];
+
+pub(super) struct Opened {
+    pub(super) writer: Connection,
+    pub(super) checkpointer: Connection,
+    pub(super) readers: Vec<Connection>,
+    pub(super) wal: PathBuf,
+    pub(super) epoch: Arc<str>,
+    pub(super) head: u64,
+    /// Held as long as this process writes.
+    pub(super) lock: File,
+}
+
+pub(super) fn open(data_dir: &Path, ids: &Ids) -> Result<Opened, OpenError> {
+    let lock = lock(data_dir)?;
+    let path = data_dir.join(DATABASE_FILE);
+    let mut writer = connect(&path).map_err(database)?;
+    migrate(&mut writer)?;
+    let epoch = epoch(&writer, ids).map_err(database)?;
+    let head = head(&writer).map_err(database)?;
+    let reader = || -> rusqlite::Result<Connection> {
+        let connection = connect(&path)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    };
+    Ok(Opened {
+        checkpointer: connect(&path).map_err(database)?,
+        readers: (0..READERS).map(|_| reader()).collect::<Result<_, _>>().map_err(database)?,
+        wal: data_dir.join(format!("{DATABASE_FILE}-wal")),
+        writer,
+        epoch,
+        head,
+        lock,
+    })
+}
+
+fn database(error: rusqlite::Error) -> OpenError {
+    OpenError::Database(error.to_string())
+}
+
+/// Makes the directory (for its owner only) and takes its lock, which the system releases when the process ends.
+fn lock(data_dir: &Path) -> Result<File, OpenError> {
+    let directory = |error| OpenError::Directory(data_dir.to_owned(), error);
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data_dir).map_err(directory)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(data_dir.join(LOCK_FILE))
+        .map_err(directory)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(data_dir.to_owned())),
+        Err(TryLockError::Error(error)) => Err(directory(error)),
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // Every commit is synced to the disk before it is acknowledged.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Checkpoints are the checkpointer's: no commit waits for one.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    connection.pragma_update(None, "secure_delete", "FAST")?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let found: i64 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(database)?;
+    let known = i64::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    if found > known {
+        return Err(OpenError::Newer { found, known });
+    }
+    for (version, sql) in (1..).zip(MIGRATIONS).skip_while(|(version, _)| *version <= found) {
+        let step = connection.transaction().map_err(database)?;
+        step.execute_batch(sql).map_err(database)?;
+        step.pragma_update(None, "user_version", version).map_err(database)?;
+        step.commit().map_err(database)?;
+    }
+    Ok(())
+}
+
+fn epoch(connection: &Connection, ids: &Ids) -> rusqlite::Result<Arc<str>> {
+    let known: Option<String> = connection
+        .query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0))
+        .optional()?;
+    if let Some(epoch) = known {
+        return Ok(epoch.into());
+    }
+    let id: Uuid = ids.next();
+    let epoch = id.simple().to_string();
+    connection.execute("INSERT INTO meta (name, value) VALUES ('epoch', ?1)", [&epoch])?;
+    Ok(epoch.into())
+}
+
+/// The newest position ever given: what replaces or removes a row always stands later than that row.
+pub(super) fn head(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.query_row(
+        "SELECT max(ifnull((SELECT max(position) FROM messages), 0),
+                    ifnull((SELECT max(position) FROM changes), 0))",
+        [],
+        |row| row.get(0),
+    )
+}

@@ -1,0 +1,172 @@
+//! Reading and writing single rows, for the use cases beside this file.
+
+use chinwag_protocol::model::MessageContent;
+use chinwag_protocol::{ChatId, MessageId, ReactionId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::Tx;
+use crate::chat::{Membership, MessageFacts, ReactionFacts};
+use crate::store::StoreError;
+
+/// Present: never left, or joined again since.
+pub(super) const PRESENT: &str = "(m.left_position IS NULL OR m.left_position < m.joined_position)";
+
+/// The place of a new event: its chat's next seq, and the next position.
+pub(super) struct Stamp {
+    pub(super) seq: u64,
+    pub(super) position: u64,
+    pub(super) at: Timestamp,
+}
+
+/// Takes the chat's next seq. `active` moves the chat to the top of its members' lists.
+pub(super) fn stamp(tx: &mut Tx<'_>, chat: ChatId, active: bool) -> Result<Stamp, StoreError> {
+    let position = tx.advance();
+    let seq = tx
+        .prepare_cached(
+            "UPDATE chats SET head_seq = head_seq + 1, head_position = ?2,
+                    active_position = CASE WHEN ?3 THEN ?2 ELSE active_position END
+             WHERE id = ?1 RETURNING head_seq",
+        )?
+        .query_row(params![chat.0, position, active], |row| row.get(0))?;
+    Ok(Stamp { seq, position, at: tx.now() })
+}
+
+/// A row of `changes`, less its stamp.
+pub(super) struct Change<'a> {
+    pub(super) chat: ChatId,
+    pub(super) kind: &'static str,
+    pub(super) sender: UserId,
+    pub(super) subject: Option<Uuid>,
+    pub(super) parent: Option<Uuid>,
+    pub(super) text: Option<&'a str>,
+}
+
+/// Keeps a change, in the place of the older one of the same thing if there is one.
+pub(super) fn keep_change(
+    tx: &Tx<'_>,
+    stamp: &Stamp,
+    change: &Change<'_>,
+    instead_of: Option<u64>,
+) -> Result<(), StoreError> {
+    if let Some(position) = instead_of {
+        forget_change(tx, position)?;
+    }
+    tx.prepare_cached(
+        "INSERT INTO changes (position, chat, seq, kind, sender, subject, parent, text, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        stamp.position,
+        change.chat.0,
+        stamp.seq,
+        change.kind,
+        change.sender.0,
+        change.subject,
+        change.parent,
+        change.text,
+        stamp.at.0
+    ])?;
+    Ok(())
+}
+
+pub(super) fn forget_change(tx: &Tx<'_>, position: u64) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM changes WHERE position = ?1")?.execute([position])?;
+    Ok(())
+}
+
+pub(super) fn membership(
+    connection: &Connection,
+    chat: ChatId,
+    user: UserId,
+) -> Result<Option<Membership>, StoreError> {
+    let found = connection
+        .prepare_cached(&format!(
+            "SELECT c.creator, m.read_position FROM members m JOIN chats c ON c.id = m.chat
+             WHERE m.chat = ?1 AND m.user = ?2 AND c.deleted_at IS NULL AND {PRESENT}"
+        ))?
+        .query_row(params![chat.0, user.0], |row| {
+            Ok(Membership { chat, user, creator: UserId(row.get(0)?), read_position: row.get(1)? })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+pub(super) fn message_facts(
+    connection: &Connection,
+    id: MessageId,
+) -> Result<Option<MessageFacts>, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT chat, sender, position, changed_seq FROM messages WHERE id = ?1")?
+        .query_row([id.0], |row| {
+            Ok(MessageFacts {
+                chat: ChatId(row.get(0)?),
+                sender: UserId(row.get(1)?),
+                position: row.get(2)?,
+                changed_seq: row.get(3)?,
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+pub(super) fn reaction_facts(
+    connection: &Connection,
+    id: ReactionId,
+) -> Result<Option<ReactionFacts>, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT chat, message, sender, position FROM reactions WHERE id = ?1")?
+        .query_row([id.0], |row| {
+            Ok(ReactionFacts {
+                id,
+                chat: ChatId(row.get(0)?),
+                message: MessageId(row.get(1)?),
+                sender: UserId(row.get(2)?),
+                position: row.get(3)?,
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+/// The columns that [`content_of`] reads, from `messages` named `m`.
+pub(super) const CONTENT: &str = "m.chat, m.sent_at, m.id, m.sender, m.text, m.edited_at";
+
+/// Reads a message's content from the six columns of [`CONTENT`] that begin at `first`.
+pub(super) fn content_of(row: &Row<'_>, first: usize) -> rusqlite::Result<MessageContent> {
+    let edited_at = row.get::<_, Option<i64>>(first + 5)?.map(Timestamp);
+    Ok(MessageContent {
+        chat_id: ChatId(row.get(first)?),
+        time_stamp: Timestamp(row.get(first + 1)?),
+        message_id: MessageId(row.get(first + 2)?),
+        sender_id: UserId(row.get(first + 3)?),
+        content: row.get(first + 4)?,
+        edited: edited_at.is_some(),
+        edited_at,
+    })
+}
+
+/// A message's content as it is now; none once it was deleted.
+pub(super) fn content(connection: &Connection, id: MessageId) -> Result<Option<MessageContent>, StoreError> {
+    let found = connection
+        .prepare_cached(&format!("SELECT {CONTENT} FROM messages m WHERE m.id = ?1"))?
+        .query_row([id.0], |row| content_of(row, 0))
+        .optional()?;
+    Ok(found)
+}
+
+/// Other people's messages after `read_position`: counted, so it cannot drift.
+pub(super) fn unread_count(
+    connection: &Connection,
+    chat: ChatId,
+    user: UserId,
+    read_position: u64,
+) -> Result<u64, StoreError> {
+    let count = connection
+        .prepare_cached(
+            "SELECT count(*) FROM messages INDEXED BY messages_by_chat
+             WHERE chat = ?1 AND position > ?2 AND sender <> ?3",
+        )?
+        .query_row(params![chat.0, read_position, user.0], |row| row.get(0))?;
+    Ok(count)
+}

@@ -1,0 +1,145 @@
+//! One job of the writer, and the transaction it runs in.
+
+use std::ops::Deref;
+
+use chinwag_protocol::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::chat::Published;
+use crate::clock::Ids;
+use crate::hub::Announcement;
+use crate::store::StoreError;
+
+/// The writer's open transaction, as one job sees it: a connection, the time, and what will be announced.
+pub struct Tx<'a> {
+    connection: &'a Connection,
+    pub(super) now: Timestamp,
+    pub(super) ids: &'a Ids,
+    position: u64,
+    announcements: Vec<Announcement>,
+}
+
+/// How far a transaction had come, to go back to.
+#[derive(Clone, Copy)]
+struct Mark {
+    position: u64,
+    announcements: usize,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(connection: &'a Connection, now: Timestamp, ids: &'a Ids, position: u64) -> Self {
+        Self { connection, now, ids, position, announcements: Vec::new() }
+    }
+
+    /// Position of the newest event, this transaction's included.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(crate) fn ids(&self) -> &Ids {
+        self.ids
+    }
+
+    /// The next event's position.
+    pub(super) fn advance(&mut self) -> u64 {
+        self.position += 1;
+        self.position
+    }
+
+    /// To be announced once this transaction is on the disk.
+    pub(super) fn publish(&mut self, published: Published) {
+        self.announcements.push(Announcement::Event(published));
+    }
+
+    pub(crate) fn announce(&mut self, announcement: Announcement) {
+        self.announcements.push(announcement);
+    }
+
+    pub(super) fn into_announcements(self) -> (u64, Vec<Announcement>) {
+        (self.position, self.announcements)
+    }
+
+    /// Runs `step`; an `Err` takes back what it did.
+    pub(super) fn all_or_nothing<T, E: From<StoreError>>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mark = Mark { position: self.position, announcements: self.announcements.len() };
+        self.command("SAVEPOINT job")?;
+        let result = step(self);
+        if result.is_err() {
+            self.position = mark.position;
+            self.announcements.truncate(mark.announcements);
+            // A full disk has rolled back everything already; the writer sees that for itself.
+            if self.connection.is_autocommit() {
+                return result;
+            }
+            self.command("ROLLBACK TO job")?;
+        }
+        self.command("RELEASE job")?;
+        result
+    }
+
+    fn command(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+/// What waits in the writer's queue.
+pub(super) trait Work: Send {
+    /// Does the job within `tx` and keeps what came of it. May be called again for a new attempt.
+    fn run(&mut self, tx: &mut Tx<'_>);
+
+    /// Tells the caller, once it is known whether the transaction reached the disk.
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+pub(super) struct Job<F, T, E> {
+    write: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job<F, T, E> {
+    pub(super) fn new(write: F, reply: oneshot::Sender<Result<T, E>>) -> Self {
+        Self { write, result: None, reply }
+    }
+}
+
+impl<F, T, E> Work for Job<F, T, E>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) {
+        let write = &mut self.write;
+        self.result = Some(tx.all_or_nothing(write));
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            // What was refused changed nothing, so the failed commit does not change the answer.
+            (Err(_), Some(Err(refused))) => Err(refused),
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), None) => Err(StoreError::Unavailable("the job was not run".to_owned()).into()),
+        };
+        // Whoever asked may have gone; the work is done all the same.
+        let _ = self.reply.send(result);
+    }
+}
