@@ -21,10 +21,10 @@ async fn a_new_chat_is_told_to_everyone_in_it() {
                "createdAt": details["createdAt"], "creator": alice.id, "groupChat": false, "unreadCount": 0,
                "lastReadMessage": null, "members": 2})
     );
+    let created = json!({"type": "NEW_CHAT", "chatId": chat, "senderId": alice.id, "message": "Tea at five",
+                         "timeStamp": details["createdAt"], "seq": 1});
     for person in [&mut alice, &mut bob] {
-        let created = person.expect("NEW_CHAT").await;
-        created.says(json!({"type": "NEW_CHAT", "chatId": chat, "senderId": alice.id, "message": "Tea at five",
-                            "timeStamp": details["createdAt"], "seq": 1}));
+        person.expect("NEW_CHAT").await.says(created.clone());
     }
     eve.sees_nothing().await;
     assert_eq!(bob.chats().await, [details]);
@@ -80,10 +80,10 @@ async fn chats_are_listed_by_their_latest_activity() {
 async fn any_member_renames() {
     let mut tea = tea().await;
     tea.bob.renames(&tea.chat, "Coffee").await.done();
+    let renamed = json!({"type": "CHAT_RENAMED", "chatId": tea.chat, "senderId": tea.bob.id,
+                         "message": "Coffee", "seq": 2});
     for person in [&mut tea.alice, &mut tea.bob] {
-        let renamed = person.expect("CHAT_RENAMED").await;
-        renamed.says(json!({"type": "CHAT_RENAMED", "chatId": tea.chat, "senderId": tea.bob.id,
-                            "message": "Coffee", "seq": 2}));
+        person.expect("CHAT_RENAMED").await.says(renamed.clone());
     }
     assert_eq!(tea.alice.chat(&tea.chat).await["chatName"], "Coffee");
 
@@ -107,9 +107,9 @@ async fn only_its_creator_deletes_a_chat() {
     tea.bob.sees_nothing().await;
 
     tea.alice.deletes_chat(&tea.chat).await.done();
+    let deleted = json!({"type": "DELETE_CHAT", "chatId": tea.chat, "senderId": tea.alice.id, "seq": 3});
     for person in [&mut tea.alice, &mut tea.bob] {
-        let deleted = person.expect("DELETE_CHAT").await;
-        deleted.says(json!({"type": "DELETE_CHAT", "chatId": tea.chat, "senderId": tea.alice.id, "seq": 3}));
+        person.expect("DELETE_CHAT").await.says(deleted.clone());
     }
     for person in [&tea.alice, &tea.bob] {
         assert!(person.chats().await.is_empty());

@@ -42,8 +42,11 @@ async fn pages_meet_without_hole_or_overlap() {
         assert!(messages.iter().all(|message| message["chatId"] == *tea.chat));
         assert!(messages.is_sorted_by_key(|message| message["seq"].as_u64()));
     }
-    assert_eq!(tea.bob.get(&format!("/api/messages/getMessages/{other}")).await.ok()["messages"][49]["content"],
-               texts[200], "fifty unless asked otherwise");
+    assert_eq!(
+        tea.bob.get(&format!("/api/messages/getMessages/{other}")).await.ok()["messages"][49]["content"],
+        texts[200],
+        "fifty unless asked otherwise"
+    );
 }
 
 #[tokio::test]
@@ -54,8 +57,10 @@ async fn a_page_is_unmoved_by_what_happens_after_it() {
         ids.push(tea.alice.says(&tea.chat, &format!("{i}")).await.id().to_owned());
     }
     let newest = tea.bob.history(&tea.chat, 4, None).await;
-    assert_eq!(newest.iter().map(|message| message["messageId"].as_str()).collect::<Vec<_>>(),
-               ids.iter().rev().take(4).map(|id| Some(id.as_str())).collect::<Vec<_>>());
+    assert_eq!(
+        newest.iter().map(|message| message["messageId"].as_str()).collect::<Vec<_>>(),
+        ids.iter().rev().take(4).map(|id| Some(id.as_str())).collect::<Vec<_>>()
+    );
     tea.alice.expect("READ_MSG").await;
 
     tea.alice.says(&tea.chat, "newer").await;

@@ -154,7 +154,9 @@ async fn a_browser_of_any_origin_may_ask() {
     assert!(matches!(preflight.status, 200 | 204), "{preflight:?}");
     let allowed = |name: &str| preflight.header(name).unwrap_or_default().to_lowercase();
     assert_eq!(allowed("access-control-allow-origin"), "*");
-    assert!(matches!(allowed("access-control-allow-methods").as_str(), methods if methods == "*" || methods.contains("post")));
+    assert!(
+        matches!(allowed("access-control-allow-methods").as_str(), methods if methods == "*" || methods.contains("post"))
+    );
     for header in ["authorization", "content-type", "x-api-key"] {
         assert!(allowed("access-control-allow-headers").contains(header), "{preflight:?}");
     }
@@ -176,6 +178,10 @@ async fn the_operator_may_narrow_the_origins() {
     let url = chinwag.urls.chat() + "/readyz";
     for (origin, allowed) in [("https://app.example", true), ("https://evil.example", false)] {
         let answer = chinwag.http.send("GET", &url, &[("origin", origin)], Body::Nothing).await;
-        assert_eq!(answer.header("access-control-allow-origin") == Some(origin), allowed, "{origin}: {answer:?}");
+        assert_eq!(
+            answer.header("access-control-allow-origin") == Some(origin),
+            allowed,
+            "{origin}: {answer:?}"
+        );
     }
 }

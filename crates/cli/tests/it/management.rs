@@ -108,7 +108,10 @@ async fn apps_are_created_shown_renamed_and_deleted() {
     for field in fields {
         assert!(!app[field].is_null(), "no {field}: {app}");
     }
-    assert_eq!((&app["clientId"], &app["name"], &app["status"]), (&account, &json!("Shop"), &json!("ACTIVE")));
+    assert_eq!(
+        (&app["clientId"], &app["name"], &app["status"]),
+        (&account, &json!("Shop"), &json!("ACTIVE"))
+    );
     assert_eq!((&app["type"], &app["tier"]), (&json!("DEMO"), &json!("DEMO")));
     let path = format!("{APPS}/{}", app["id"].as_str().expect("an id"));
     let shown = get(&company, &path).await;

@@ -19,10 +19,10 @@ async fn a_new_member_is_announced_and_sees_what_was_said_before() {
 
     tea.bob.adds(&tea.chat, "carol").await.done();
 
+    let joined = json!({"type": "USER_JOIN", "chatId": tea.chat, "senderId": tea.bob.id, "message": carol.id,
+                        "username": "carol", "seq": 3});
     for person in [&mut tea.alice, &mut tea.bob, &mut carol] {
-        let joined = person.expect("USER_JOIN").await;
-        joined.says(json!({"type": "USER_JOIN", "chatId": tea.chat, "senderId": tea.bob.id, "message": carol.id,
-                           "username": "carol", "seq": 3}));
+        person.expect("USER_JOIN").await.says(joined.clone());
     }
     assert_eq!(carol.texts(&tea.chat).await, ["hello"]);
     for person in [&mut tea.alice, &mut tea.bob, &mut carol] {
@@ -45,7 +45,9 @@ async fn members_are_listed_as_documented() {
     let alice = members.iter().find(|member| member["username"] == "alice");
     assert_eq!(
         alice,
-        Some(&json!({"userId": tea.alice.id, "username": "alice", "joinedChatAt": created, "lastSeenMessage": null}))
+        Some(
+            &json!({"userId": tea.alice.id, "username": "alice", "joinedChatAt": created, "lastSeenMessage": null})
+        )
     );
     assert_eq!(members.len(), 2);
 }
@@ -54,10 +56,10 @@ async fn members_are_listed_as_documented() {
 async fn one_who_leaves_is_seen_off_and_sees_no_more() {
     let mut tea = tea().await;
     tea.bob.leaves(&tea.chat).await;
+    let left = json!({"type": "USER_LEAVE", "chatId": tea.chat, "senderId": tea.bob.id,
+                      "message": "bob left the chat", "seq": 2});
     for person in [&mut tea.alice, &mut tea.bob] {
-        let left = person.expect("USER_LEAVE").await;
-        left.says(json!({"type": "USER_LEAVE", "chatId": tea.chat, "senderId": tea.bob.id,
-                         "message": "bob left the chat", "seq": 2}));
+        person.expect("USER_LEAVE").await.says(left.clone());
     }
     tea.alice.says(&tea.chat, "alone").await;
     tea.bob.sees_nothing().await;

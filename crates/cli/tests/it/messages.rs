@@ -27,8 +27,15 @@ async fn a_message_reaches_every_member_and_no_one_else() {
 async fn text_is_kept_as_it_was_written() {
     let mut tea = tea().await;
     let longest = "é".repeat(8192);
-    let texts =
-        ["  two spaces\r\n", "\"recipientId\":\"x\"", "\\u0041\\", "👩‍👩‍👧 שלום", "\u{2028}\u{7f}\u{1}", "{}", &longest];
+    let texts = [
+        "  two spaces\r\n",
+        "\"recipientId\":\"x\"",
+        "\\u0041\\",
+        "👩‍👩‍👧 שלום",
+        "\u{2028}\u{7f}\u{1}",
+        "{}",
+        &longest,
+    ];
     for text in texts {
         let echo = tea.alice.says(&tea.chat, text).await;
         assert_eq!(echo["message"], text);
@@ -55,8 +62,10 @@ async fn an_edit_changes_the_message_for_everyone() {
     tea.bob.expect("SEND_MSG").await;
 
     let edit = tea.alice.edits(&tea.chat, hello.id(), "hello").await;
-    edit.says(json!({"type": "EDIT_MSG", "chatId": tea.chat, "senderId": tea.alice.id, "messageId": hello.id(),
-                     "message": "hello", "seq": 3}));
+    edit.says(
+        json!({"type": "EDIT_MSG", "chatId": tea.chat, "senderId": tea.alice.id, "messageId": hello.id(),
+                     "message": "hello", "seq": 3}),
+    );
     let heard = tea.bob.expect("EDIT_MSG").await;
     assert_eq!((heard.id(), &heard["message"]), (hello.id(), &json!("hello")));
 

@@ -23,7 +23,11 @@ async fn a_repeated_action_is_done_once_by_either_door() {
 
     for _ in 0..2 {
         let answer = tea.alice.posts(action.clone()).await.ok();
-        assert_eq!((&answer["messageId"], &answer["replayed"]), (&json!(echo.id()), &json!(true)), "{answer}");
+        assert_eq!(
+            (&answer["messageId"], &answer["replayed"]),
+            (&json!(echo.id()), &json!(true)),
+            "{answer}"
+        );
         assert_eq!((&answer["seq"], &answer["nonce"]), (&echo["seq"], &json!("n-1")), "{answer}");
     }
     tea.alice.does(action).await;
@@ -104,8 +108,10 @@ async fn it_holds_when_all_arrive_at_once() {
 async fn a_late_repeat_does_not_undo_what_came_after_it() {
     let mut tea = tea().await;
     let hello = tea.alice.says(&tea.chat, "hello").await.id().to_owned();
-    let edit = json!({"type": "EDIT_MSG", "chatId": tea.chat, "messageId": hello, "message": "v2", "nonce": "edit"});
-    let react = json!({"type": "REACT", "chatId": tea.chat, "messageId": hello, "reaction": "👍", "nonce": "react"});
+    let edit =
+        json!({"type": "EDIT_MSG", "chatId": tea.chat, "messageId": hello, "message": "v2", "nonce": "edit"});
+    let react =
+        json!({"type": "REACT", "chatId": tea.chat, "messageId": hello, "reaction": "👍", "nonce": "react"});
     let read = json!({"type": "READ_MSG", "chatId": tea.chat, "messageId": hello, "nonce": "read"});
     let _ = tea.alice.posts(edit.clone()).await.ok();
     let reaction = tea.bob.posts(react.clone()).await.ok()["messageId"].clone();
@@ -115,7 +121,8 @@ async fn a_late_repeat_does_not_undo_what_came_after_it() {
     let v3 = json!({"type": "EDIT_MSG", "chatId": tea.chat, "messageId": hello, "message": "v3"});
     let _ = tea.alice.posts(v3).await.ok();
 
-    for (person, action) in [(&tea.alice, &edit), (&tea.bob, &react), (&tea.bob, &unreact), (&tea.bob, &read)] {
+    for (person, action) in [(&tea.alice, &edit), (&tea.bob, &react), (&tea.bob, &unreact), (&tea.bob, &read)]
+    {
         let answer = person.posts(action.clone()).await.ok();
         assert_eq!((&answer["replayed"], &answer["type"]), (&json!(true), &action["type"]), "{answer}");
     }

@@ -97,7 +97,8 @@ async fn only_an_emoji_is_a_reaction() {
         tea.alice.posts(react(text)).await.is_refused(400, "INVALID_REACTION");
         assert_eq!(tea.alice.tries(react(text)).await["code"], "INVALID_REACTION");
     }
-    for emoji in ["❤️", "1️⃣", "🇩🇪", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🏳️‍🌈"] {
+    for emoji in ["❤️", "1️⃣", "🇩🇪", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🏳️‍🌈"]
+    {
         assert_eq!(tea.alice.reacts(&tea.chat, hello.id(), emoji).await["message"], emoji);
     }
     let unknown = json!({"type": "DELETE_REACT", "reactionId": NOBODY});

@@ -17,10 +17,14 @@ async fn reading_a_message_reads_every_one_before_it() {
     assert_eq!((&chat["unreadCount"], &chat["lastReadMessage"]), (&json!(3), &json!(null)));
 
     let read = tea.bob.reads(&tea.chat, second.id()).await;
-    read.says(json!({"type": "READ_MSG", "chatId": tea.chat, "senderId": tea.bob.id, "messageId": second.id(),
-                     "unreadCount": 1, "seq": 5}));
+    read.says(
+        json!({"type": "READ_MSG", "chatId": tea.chat, "senderId": tea.bob.id, "messageId": second.id(),
+                     "unreadCount": 1, "seq": 5}),
+    );
     let told = tea.alice.expect("READ_MSG").await;
-    told.says(json!({"type": "READ_MSG", "chatId": tea.chat, "senderId": tea.bob.id, "messageId": second.id()}));
+    told.says(
+        json!({"type": "READ_MSG", "chatId": tea.chat, "senderId": tea.bob.id, "messageId": second.id()}),
+    );
 
     let chat = tea.bob.chat(&tea.chat).await;
     assert_eq!((&chat["unreadCount"], &chat["lastReadMessage"]), (&json!(1), &json!(second.id())));

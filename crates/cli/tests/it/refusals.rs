@@ -55,7 +55,11 @@ async fn a_malformed_action() {
         (json!({"type": "REPLY", "chatId": chat, "message": "hi"}), 400, bad),
         (json!({"type": "TYPING"}), 400, bad),
         (json!({"type": "REACT", "chatId": chat, "messageId": hello.id()}), 400, bad),
-        (json!({"type": "REACT", "chatId": chat, "messageId": hello.id(), "reaction": "yes"}), 400, "INVALID_REACTION"),
+        (
+            json!({"type": "REACT", "chatId": chat, "messageId": hello.id(), "reaction": "yes"}),
+            400,
+            "INVALID_REACTION",
+        ),
         (json!({"type": "DELETE_REACT"}), 400, bad),
         (json!({"type": "READ_MSG", "chatId": chat}), 400, bad),
         (json!({"type": "SEND_MSG", "chatId": chat, "message": "hi", "nonce": "x".repeat(65)}), 400, bad),
@@ -116,12 +120,19 @@ async fn a_member_may_not_do_everything() {
 
     let (chat, id) = (&tea.chat, hello.id());
     let mut refusals = vec![
-        (json!({"type": "EDIT_MSG", "chatId": chat, "messageId": id, "message": "x"}), 403, "NOT_MESSAGE_SENDER"),
+        (
+            json!({"type": "EDIT_MSG", "chatId": chat, "messageId": id, "message": "x"}),
+            403,
+            "NOT_MESSAGE_SENDER",
+        ),
         (json!({"type": "DELETE_MSG", "chatId": chat, "messageId": id}), 403, "NOT_MESSAGE_SENDER"),
         (json!({"type": "DELETE_REACT", "reactionId": reaction.id()}), 403, "NOT_REACTION_SENDER"),
         (json!({"type": "DELETE_REACT", "reactionId": NOBODY}), 404, "REACTION_NOT_FOUND"),
-        (json!({"type": "SEND_MSG", "chatId": chat, "message": "x", "senderId": tea.alice.id}), 403,
-         "SENDER_MISMATCH"),
+        (
+            json!({"type": "SEND_MSG", "chatId": chat, "message": "x", "senderId": tea.alice.id}),
+            403,
+            "SENDER_MISMATCH",
+        ),
     ];
     for (chat, id) in [(chat.as_str(), NOBODY), (&elsewhere, id)] {
         for action in [
@@ -140,7 +151,7 @@ async fn a_member_may_not_do_everything() {
 
 #[tokio::test]
 async fn too_fast() {
-    let mut tea = tea_with(&[("limits.actions_per_second", "2")]).await;
+    let tea = tea_with(&[("limits.actions_per_second", "2")]).await;
     let action = json!({"type": "SEND_MSG", "chatId": tea.chat, "message": "hurry"});
     let answer = loop {
         let answer = tea.alice.posts(action.clone()).await;
@@ -169,7 +180,8 @@ async fn too_fast() {
 async fn the_operator_decides_how_long_a_message_may_be() {
     let mut tea = tea_with(&[("limits.message_bytes", "10")]).await;
     let say = |text: &str| json!({"type": "SEND_MSG", "chatId": tea.chat, "message": text});
-    let refusals = vec![(say("12345678901"), 400, "MESSAGE_TOO_LONG"), (say("ééééée"), 400, "MESSAGE_TOO_LONG")];
+    let refusals =
+        vec![(say("12345678901"), 400, "MESSAGE_TOO_LONG"), (say("ééééée"), 400, "MESSAGE_TOO_LONG")];
     is_refused(&mut tea.bob, refusals).await;
     tea.bob.says(&tea.chat, "ééééé").await;
     tea.alice.expect("SEND_MSG").await;

@@ -30,7 +30,8 @@ async fn the_newest_common_version_is_spoken() {
         (vec![], Some("1.1,9.9"), "1.1"),
         (vec![], None, "1.0"),
     ] {
-        let opening = Opening { subprotocols: subprotocols.clone(), accept_version: offered, ..Opening::default() };
+        let opening =
+            Opening { subprotocols: subprotocols.clone(), accept_version: offered, ..Opening::default() };
         let (socket, frame) = connected(&tea, &opening).await;
         assert_eq!(frame.get("version").unwrap_or("1.0"), spoken, "{frame:?}");
         match &socket.subprotocol {
@@ -256,7 +257,8 @@ async fn frames_may_be_cut_and_joined_anyhow() {
         assert_eq!(tea.alice.expect("SEND_MSG").await["message"], format!("{i}"));
     }
     let body = json!({"type": "SEND_MSG", "chatId": tea.chat, "message": "\u{1F44B}"}).to_string();
-    let long = Frame::new("SEND").with("destination", "/api/chat").with("content-length", body.len()).body(body);
+    let long =
+        Frame::new("SEND").with("destination", "/api/chat").with("content-length", body.len()).body(body);
     tea.bob.socket.send(long).await;
     tea.alice.expect("SEND_MSG").await;
 }

@@ -60,7 +60,8 @@ async fn frames_out_of_place() {
     let mut tea = tea().await;
     let action = json!({"type": "SEND_MSG", "chatId": tea.chat, "message": "hi"});
     let others = format!("/user/{}/queue/messages", tea.alice.id);
-    let subscribe = |destination: &str| Frame::new("SUBSCRIBE").with("id", "0").with("destination", destination);
+    let subscribe =
+        |destination: &str| Frame::new("SUBSCRIBE").with("id", "0").with("destination", destination);
     for frame in [
         subscribe(&others),
         subscribe(&format!("/user/{NOBODY}/queue/messages")),
@@ -107,7 +108,10 @@ async fn nothing_before_connect() {
         send(&action),
         Frame::new("SUBSCRIBE").with("id", "0").with("destination", "/user/queue/messages"),
         Frame::new("CONNECTED").with("version", "1.2"),
-        Frame::new("CONNECT").with("accept-version", "1.2").with("host", "x").with("Authorization", "Bearer x"),
+        Frame::new("CONNECT")
+            .with("accept-version", "1.2")
+            .with("host", "x")
+            .with("Authorization", "Bearer x"),
         Opening { heart_beat: "soon,later", ..Opening::default() }.connect_frame(&tea.bob.jwt()),
     ] {
         let mut socket = Opening::default().open(&tea.bob).await;

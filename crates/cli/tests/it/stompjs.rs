@@ -22,7 +22,11 @@ async fn the_whole_tour_with_stompjs() {
     let app = chinwag.app().await;
     let (url, key) = (chinwag.urls.chat(), app.key.clone());
     let tour = move || {
-        run(Command::new("node").arg("tour.mjs").current_dir(&package).env("CHAT_URL", url).env("API_KEY", key))
+        run(Command::new("node")
+            .arg("tour.mjs")
+            .current_dir(&package)
+            .env("CHAT_URL", url)
+            .env("API_KEY", key))
     };
     let output = tokio::task::spawn_blocking(tour).await.expect("the tour does not panic");
     assert!(String::from_utf8_lossy(&output.stdout).contains("the tour is complete"), "{output:?}");

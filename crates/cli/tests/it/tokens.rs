@@ -49,7 +49,8 @@ async fn a_jwt_says_who_and_until_when() {
     let life = claims["exp"].as_i64().zip(claims["iat"].as_i64()).map(|(exp, iat)| exp - iat);
     assert_eq!(life, Some(300));
 
-    let jwks = chinwag.http.send("GET", &(chinwag.urls.chat() + "/.well-known/jwks.json"), &[], Body::Nothing).await;
+    let jwks =
+        chinwag.http.send("GET", &(chinwag.urls.chat() + "/.well-known/jwks.json"), &[], Body::Nothing).await;
     let key = &jwks.ok()["keys"][0];
     assert_eq!((&key["kty"], &key["crv"]), (&json!("OKP"), &json!("Ed25519")));
     assert_eq!(key["d"], json!(null), "the private half stays private");

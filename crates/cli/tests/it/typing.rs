@@ -14,7 +14,10 @@ async fn the_others_see_who_is_typing_and_nothing_is_kept() {
 
     tea.alice.types(&tea.chat).await;
 
-    tea.bob.expect("TYPING").await.says(json!({"type": "TYPING", "chatId": tea.chat, "senderId": tea.alice.id}));
+    tea.bob
+        .expect("TYPING")
+        .await
+        .says(json!({"type": "TYPING", "chatId": tea.chat, "senderId": tea.alice.id}));
     for person in [&mut tea.alice, &mut tablet, &mut eve] {
         person.sees_nothing().await;
     }

@@ -36,9 +36,7 @@ async fn a_registration_that_is_refused() {
     let chinwag = chinwag().await;
     let mut app = chinwag.app().await;
     let _ = app.registers("alice").await.created();
-    let user = |name: &str, email: &str, password: &str| {
-        json!({"username": name, "email": email, "password": password})
-    };
+    let user = |name: &str, email: &str, password: &str| json!({"username": name, "email": email, "password": password});
     for (user, code) in [
         (user("alice", "other@example.com", PASSWORD), "USERNAME_TAKEN"),
         (user("bob", "alice@example.com", PASSWORD), "EMAIL_TAKEN"),
