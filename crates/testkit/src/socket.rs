@@ -43,7 +43,6 @@ impl Closing {
     ///
     /// # Panics
     /// If there was no ERROR frame, or it had no message.
-    #[must_use]
     #[track_caller]
     pub fn message(&self) -> &str {
         let error = self.error.as_ref().unwrap_or_else(|| panic!("no ERROR frame: {self:?}"));
