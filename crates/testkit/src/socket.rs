@@ -114,11 +114,16 @@ impl Socket {
     /// # Panics
     /// If nothing comes in time, or something that is neither STOMP nor a heart-beat.
     pub async fn next(&mut self) -> Incoming {
+        in_time("anything from the server", self.next_whenever()).await
+    }
+
+    /// What comes next, however long it takes. May be dropped while it waits: nothing is lost.
+    pub async fn next_whenever(&mut self) -> Incoming {
         loop {
             if let Some(frame) = self.waiting.pop_front() {
                 return Incoming::Frame(frame);
             }
-            let message = match in_time("anything from the server", self.stream.next()).await {
+            let message = match self.stream.next().await {
                 Some(Ok(message)) => message,
                 None | Some(Err(_)) => return Incoming::Closed(Closing::default()),
             };

@@ -42,7 +42,7 @@ async fn bodies_that_are_none() {
     let chinwag = chinwag().await;
     let app = chinwag.app().await;
     let alice = app.user("alice").await;
-    let deep = "[".repeat(100_000);
+    let deep = "{\"a\":".to_owned() + &"[".repeat(100_000);
     for path in ["/api/chat", "/api/chat/createChat", "/api/user/changeUsername", "/api/auth/logout"] {
         for body in ["", "{", "[]", "7", "null", "\"text\"", "{\"type\":}", "{} {}", "\u{feff}{}", &deep] {
             let answer = alice.sends("POST", path, Body::Raw(JSON, body.into())).await;
@@ -53,15 +53,15 @@ async fn bodies_that_are_none() {
         let surrogate = r#"{"type":"SEND_MSG","message":"\ud800"}"#;
         let answer = alice.sends("POST", path, Body::Raw(JSON, surrogate.into())).await;
         assert_eq!(answer.status, 400, "{answer:?}");
-        for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("nonsense")] {
-            let answer = alice.sends("POST", path, Body::Raw(kind, b"{}".to_vec())).await;
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "nonsense"] {
+            let answer = alice.sends("POST", path, Body::Raw(Some(kind), b"{}".to_vec())).await;
             answer.is_refused(415, "UNSUPPORTED_MEDIA_TYPE");
         }
     }
     for path in ["/api/auth/register", "/api/auth/login"] {
         let answer = chinwag.manages("POST", path, Body::Raw(JSON, b"{".to_vec())).await;
         answer.is_refused(400, "MALFORMED_JSON");
-        let answer = chinwag.manages("POST", path, Body::Raw(None, b"{}".to_vec())).await;
+        let answer = chinwag.manages("POST", path, Body::Raw(Some("text/plain"), b"{}".to_vec())).await;
         answer.is_refused(415, "UNSUPPORTED_MEDIA_TYPE");
     }
     let spelled = Some("Application/JSON; charset=utf-8");

@@ -54,7 +54,7 @@ async fn a_nonce_with_another_action_is_refused() {
     assert_eq!((&refusal["code"], &refusal["nonce"]), (&json!("NONCE_REUSED"), &json!("n")));
     tea.bob.sees_nothing().await;
 
-    tea.bob.posts(say(&tea.chat, "bob's own", "n")).await.ok();
+    let _ = tea.bob.posts(say(&tea.chat, "bob's own", "n")).await.ok();
     assert_eq!(tea.alice.expect("SEND_MSG").await["message"], "bob's own");
 }
 

@@ -8,6 +8,9 @@ use chinwag_testkit::{Connection, Frame, Incoming, Opening, Socket, send};
 
 use crate::scene::{Tea, chinwag, tea};
 
+/// What a busy machine may add to a heart-beat.
+const MARGIN: Duration = Duration::from_secs(2);
+
 /// A socket of alice's that has been through CONNECT, and the CONNECTED that came.
 async fn connected(tea: &Tea, opening: &Opening) -> (Socket, Frame) {
     let mut socket = opening.open(&tea.alice).await;
@@ -191,50 +194,40 @@ fn heart_beat(connected: &Frame) -> (u64, u64) {
 }
 
 #[tokio::test]
-async fn the_server_keeps_its_heart_beat() {
-    let tea = tea().await;
-    let (_, frame) = connected(&tea, &Opening { heart_beat: "0,0", ..Opening::default() }).await;
-    let (sends, _) = heart_beat(&frame);
-    assert!(sends > 0, "it can: {frame:?}");
-
-    let (mut socket, _) = connected(&tea, &Opening { heart_beat: "0,500", ..Opening::default() }).await;
-    let every = Duration::from_millis(sends.max(500));
-    let mut last = Instant::now();
-    for _ in 0..2 {
-        match socket.next().await {
-            Incoming::HeartBeat => {}
-            other => panic!("{other:?}"),
-        }
-        assert!(last.elapsed() < every + Duration::from_secs(1), "{:?} instead of {every:?}", last.elapsed());
-        last = Instant::now();
-    }
-}
-
-#[tokio::test]
-async fn a_peer_that_breaks_its_promise_is_let_go() {
-    let tea = tea().await;
-    let (mut socket, frame) = connected(&tea, &Opening { heart_beat: "500,0", ..Opening::default() }).await;
-    let (_, expects) = heart_beat(&frame);
-    let promised = Duration::from_millis(expects.max(500));
-    assert!(expects > 0, "it wants to know: {frame:?}");
-    let mut lively = Opening { heart_beat: "500,0", ..Opening::default() }.connect(&tea.bob).await;
+async fn heart_beats_are_kept_both_ways() {
+    let mut tea = tea().await;
+    let none = Opening { heart_beat: "0,0", ..Opening::default() };
+    let mut indifferent = none.connect(&tea.bob).await;
+    let (mut silent, frame) = connected(&tea, &Opening { heart_beat: "500,0", ..Opening::default() }).await;
+    let (sends, expects) = heart_beat(&frame);
+    assert!(sends > 0 && expects > 0, "it can both: {frame:?}");
+    let (every, promised) = (Duration::from_millis(sends.max(500)), Duration::from_millis(expects.max(500)));
+    let (mut lively, _) = connected(&tea, &Opening { heart_beat: "500,500", ..Opening::default() }).await;
 
     let start = Instant::now();
-    let closed = async {
-        socket.closed().await;
-        start.elapsed()
-    };
-    tokio::pin!(closed);
-    // Bob keeps his: the end of line he sends in each round is his heart-beat.
-    let after = loop {
+    let mut last = start;
+    let closed = loop {
         tokio::select! {
-            after = &mut closed => break after,
-            () = lively.sees_nothing() => {}
+            end = silent.next_whenever() => match end {
+                Incoming::Frame(frame) => assert_eq!(frame.command, "ERROR"),
+                Incoming::HeartBeat => panic!("it asked for none"),
+                Incoming::Closed(_) => break start.elapsed(),
+            },
+            beat = lively.next_whenever() => {
+                assert!(matches!(beat, Incoming::HeartBeat), "{beat:?}");
+                assert!(last.elapsed() < every + MARGIN, "{:?} instead of {every:?}", last.elapsed());
+                last = Instant::now();
+                lively.send_text("\n").await; // the answer is the heart-beat of this side
+            }
         }
     };
-    assert!(after >= promised, "not before the promise is broken: {after:?} of {promised:?}");
-    assert!(after < promised * 2 + Duration::from_secs(2), "{after:?} of {promised:?}");
-    lively.sees_nothing().await;
+    assert!(closed >= promised, "before the promise was broken: {closed:?} of {promised:?}");
+    assert!(closed < promised * 2 + MARGIN, "{closed:?} of {promised:?}");
+    assert_ne!(last, start, "the server's own heart-beat came");
+    lively.send(Frame::new("DISCONNECT").with("receipt", "bye")).await;
+    assert_eq!(lively.next_frame().await.command, "RECEIPT", "who kept the promise is still there");
+    indifferent.sees_nothing().await;
+    tea.bob.sees_nothing().await;
 }
 
 #[tokio::test]
