@@ -1,1 +1,44 @@
-//! For tests only.
+//! For tests only: the real server as a process on free ports with a real data directory, and the people who use it.
+//!
+//! It knows the wire protocol from its document alone: STOMP framing, events and error bodies are written and read
+//! here a second time, so that a mistake in the server's own types cannot hide itself. Whatever a connection
+//! receives is checked against the promises that hold for every frame (see [`Connection`]).
+//!
+//! Nothing here sleeps. Waits have one deadline, [`PATIENCE`], and its passing is a failure that says what came.
+
+mod app;
+mod connection;
+mod event;
+mod http;
+mod invariants;
+mod management;
+mod person;
+mod server;
+mod socket;
+mod stomp;
+
+use std::time::Duration;
+
+pub use app::{App, PASSWORD};
+pub use connection::{Connection, Opening, send};
+pub use event::Event;
+pub use http::{Answer, Body, Http};
+pub use management::Company;
+pub use person::Person;
+pub use server::{Chinwag, Exit, Urls};
+pub use socket::{Closing, Incoming, Socket};
+pub use stomp::Frame;
+
+/// How long any one thing may take before the test fails: far more than it ever should.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for `what`, or fails saying that it did not come.
+///
+/// # Panics
+/// After [`PATIENCE`].
+pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited {PATIENCE:?} for {what}"),
+    }
+}

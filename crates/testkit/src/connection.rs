@@ -1,0 +1,308 @@
+//! A person who is connected: speaks by STOMP, hears by STOMP, and insists on what holds for every frame.
+
+use std::collections::{HashSet, VecDeque};
+use std::ops::Deref;
+
+use serde_json::{Value, json};
+
+use crate::event::Event;
+use crate::invariants::Watch;
+use crate::person::Person;
+use crate::socket::{Closing, Incoming, Socket};
+use crate::stomp::Frame;
+
+/// How to connect. The default is what a browser does.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    pub path: &'static str,
+    pub subprotocols: Vec<&'static str>,
+    pub accept_version: Option<&'static str>,
+    pub heart_beat: &'static str,
+    /// A prefix of the JWT in CONNECT.
+    pub scheme: &'static str,
+    /// Where to subscribe; the own queue unless given.
+    pub destination: Option<&'static str>,
+    /// The cursor to resume from.
+    pub since: Option<String>,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self {
+            path: "/api/wsConnect",
+            subprotocols: vec!["v12.stomp", "v11.stomp", "v10.stomp"],
+            accept_version: Some("1.0,1.1,1.2"),
+            heart_beat: "0,0",
+            scheme: "Bearer ",
+            destination: None,
+            since: None,
+        }
+    }
+}
+
+/// A connected and subscribed [`Person`].
+///
+/// Every MESSAGE is checked as it arrives: its subscription and destination, a message-id never seen before, the
+/// content length, the recipient, exactly the fields of its type, ids and times in their one form, and that each chat's
+/// events come in seq order without a hole. An ERROR frame fails the test unless it waits in [`Connection::closed`].
+pub struct Connection {
+    person: Person,
+    pub socket: Socket,
+    watch: Watch,
+    events: VecDeque<Event>,
+    receipts: HashSet<String>,
+    /// Receipts that must never come, as their actions were refused.
+    refused: HashSet<String>,
+    named: u32,
+    /// The newest message in the person's private chat.
+    fence: Option<String>,
+}
+
+impl Opening {
+    /// Opens the WebSocket with a ticket and says nothing yet.
+    ///
+    /// # Panics
+    /// If the upgrade is refused.
+    pub async fn open(&self, person: &Person) -> Socket {
+        let url = format!("{}{}?ticket={}", person.app.urls.chat(), self.path, person.ticket().await);
+        let opened = Socket::open(&url, &self.subprotocols, &[]).await;
+        opened.unwrap_or_else(|refusal| panic!("{url}: {refusal:?}"))
+    }
+
+    /// The CONNECT frame that goes with it.
+    #[must_use]
+    pub fn connect_frame(&self, jwt: &str) -> Frame {
+        let frame = Frame::new("CONNECT")
+            .with("host", "chat.example")
+            .with("heart-beat", self.heart_beat)
+            .with("Authorization", format!("{}{jwt}", self.scheme));
+        match self.accept_version {
+            Some(versions) => frame.with("accept-version", versions),
+            None => frame,
+        }
+    }
+
+    /// Opens, connects, and subscribes to the person's queue.
+    ///
+    /// # Panics
+    /// If any step is refused.
+    pub async fn connect(&self, person: &Person) -> Connection {
+        let mut socket = self.open(person).await;
+        socket.send(self.connect_frame(&person.jwt())).await;
+        socket.version = "1.0".to_owned(); // CONNECTED is never escaped
+        let connected = socket.next_frame().await;
+        assert_eq!(connected.command, "CONNECTED", "{connected:?}");
+        connected.get("version").unwrap_or("1.0").clone_into(&mut socket.version);
+        let mut connection = Connection {
+            person: person.clone(),
+            socket,
+            watch: Watch::of(&person.id, &person.name),
+            events: VecDeque::new(),
+            receipts: HashSet::new(),
+            refused: HashSet::new(),
+            named: 0,
+            fence: None,
+        };
+        let destination = match self.destination {
+            Some(destination) => destination.to_owned(),
+            None => format!("/user/{}/queue/messages", person.id),
+        };
+        connection.subscribes("sub-0", &destination, self.since.as_deref()).await;
+        connection
+    }
+}
+
+impl Deref for Connection {
+    type Target = Person;
+
+    fn deref(&self) -> &Person {
+        &self.person
+    }
+}
+
+impl Connection {
+    /// Subscribes, and waits until that is in effect.
+    pub async fn subscribes(&mut self, id: &str, destination: &str, since: Option<&str>) {
+        self.watch.subscribed(id, destination);
+        let mut frame = Frame::new("SUBSCRIBE").with("id", id).with("destination", destination);
+        if let Some(cursor) = since {
+            frame = frame.with("since", cursor);
+        }
+        self.sends_frame(frame).await;
+    }
+
+    /// Sends a frame with a receipt header and waits for the receipt.
+    pub async fn sends_frame(&mut self, frame: Frame) {
+        let receipt = self.new_receipt();
+        self.socket.send(frame.with("receipt", &receipt)).await;
+        self.receipt(&receipt).await;
+    }
+
+    fn new_receipt(&mut self) -> String {
+        self.named += 1;
+        format!("receipt-{}", self.named)
+    }
+
+    /// Waits for that RECEIPT.
+    ///
+    /// # Panics
+    /// If the action is refused instead.
+    pub async fn receipt(&mut self, id: &str) {
+        while !self.receipts.remove(id) {
+            self.takes_one().await;
+            let refusal = self.events.iter().find(|event| event.kind() == "ERROR" && event["receipt"] == id);
+            assert_eq!(refusal, None, "{} was refused", self.name);
+        }
+    }
+
+    /// Does an action and waits until it is stored.
+    pub async fn does(&mut self, action: Value) {
+        self.sends_frame(send(&action)).await;
+    }
+
+    /// Does an action and returns one's own echo of it, which must be the next event.
+    async fn does_and_hears(&mut self, action: Value) -> Event {
+        self.does(action.clone()).await;
+        let echo = self.expect(action["type"].as_str().expect("a type")).await;
+        assert_eq!(echo["senderId"], *self.id, "{echo:?}");
+        echo
+    }
+
+    /// Does an action that is refused, and returns the ERROR event, which must be the next one.
+    pub async fn tries(&mut self, action: Value) -> Event {
+        let receipt = self.new_receipt();
+        self.refused.insert(receipt.clone());
+        self.socket.send(send(&action).with("receipt", &receipt)).await;
+        let refusal = self.expect("ERROR").await;
+        assert_eq!(refusal["receipt"], receipt, "{refusal:?}");
+        refusal
+    }
+
+    pub async fn says(&mut self, chat: &str, text: &str) -> Event {
+        self.does_and_hears(json!({"type": "SEND_MSG", "chatId": chat, "message": text})).await
+    }
+
+    pub async fn replies(&mut self, chat: &str, to: &str, text: &str) -> Event {
+        self.does_and_hears(json!({"type": "REPLY", "chatId": chat, "messageId": to, "message": text})).await
+    }
+
+    pub async fn edits(&mut self, chat: &str, message: &str, text: &str) -> Event {
+        self.does_and_hears(
+            json!({"type": "EDIT_MSG", "chatId": chat, "messageId": message, "message": text}),
+        )
+        .await
+    }
+
+    pub async fn deletes(&mut self, chat: &str, message: &str) -> Event {
+        self.does_and_hears(json!({"type": "DELETE_MSG", "chatId": chat, "messageId": message})).await
+    }
+
+    /// No echo: typing is told to the others only.
+    pub async fn types(&mut self, chat: &str) {
+        self.does(json!({"type": "TYPING", "chatId": chat})).await;
+    }
+
+    pub async fn reacts(&mut self, chat: &str, message: &str, emoji: &str) -> Event {
+        self.does_and_hears(json!({"type": "REACT", "chatId": chat, "messageId": message, "reaction": emoji}))
+            .await
+    }
+
+    pub async fn unreacts(&mut self, reaction: &str) -> Event {
+        self.does_and_hears(json!({"type": "DELETE_REACT", "reactionId": reaction})).await
+    }
+
+    pub async fn reads(&mut self, chat: &str, message: &str) -> Event {
+        self.does_and_hears(json!({"type": "READ_MSG", "chatId": chat, "messageId": message})).await
+    }
+
+    /// The next event.
+    ///
+    /// # Panics
+    /// If none comes in time.
+    pub async fn next_event(&mut self) -> Event {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return event;
+            }
+            self.takes_one().await;
+        }
+    }
+
+    /// The next event, which must be of that type.
+    pub async fn expect(&mut self, kind: &str) -> Event {
+        let event = self.next_event().await;
+        assert_eq!(event.kind(), kind, "{} saw {event:?}", self.name);
+        event
+    }
+
+    /// That nothing more has come for this person.
+    ///
+    /// The proof is a message to oneself in a private chat: what was acknowledged before it was sent would have come
+    /// before it. That chat is left out of everything a test sees.
+    pub async fn sees_nothing(&mut self) {
+        let chat = self.private_chat().await;
+        self.named += 1;
+        let mark = format!("mark {}", self.named);
+        self.does(json!({"type": "SEND_MSG", "chatId": chat, "message": mark})).await;
+        while self.fence.as_ref() != Some(&mark) {
+            self.takes_one().await;
+        }
+        assert!(self.events.is_empty(), "{} saw {:?}", self.name, self.events);
+    }
+
+    async fn private_chat(&self) -> String {
+        if let Some(chat) = self.known_private_chat() {
+            return chat;
+        }
+        let chat = self.creates_chat("private", &[]).await["chatId"].as_str().expect("an id").to_owned();
+        *self.person.fence.lock().expect("no holder panics") = Some(chat.clone());
+        chat
+    }
+
+    fn known_private_chat(&self) -> Option<String> {
+        self.person.fence.lock().expect("no holder panics").clone()
+    }
+
+    /// Takes one frame from the socket and files it.
+    async fn takes_one(&mut self) {
+        let frame = match self.socket.next().await {
+            Incoming::Frame(frame) => frame,
+            Incoming::HeartBeat => return,
+            Incoming::Closed(closing) => panic!("{}'s connection ended: {closing:?}", self.name),
+        };
+        match frame.command.as_str() {
+            "MESSAGE" => {
+                let event = self.watch.check(&frame);
+                if event["chatId"].is_string()
+                    && event["chatId"].as_str() == self.known_private_chat().as_deref()
+                {
+                    self.fence = event["message"].as_str().map(str::to_owned);
+                } else {
+                    self.events.push_back(event);
+                }
+            }
+            "RECEIPT" => {
+                let id = frame.get("receipt-id").unwrap_or_else(|| panic!("no receipt-id: {frame:?}"));
+                assert!(!self.refused.contains(id), "a receipt for what was refused: {frame:?}");
+                assert!(self.receipts.insert(id.to_owned()), "repeated: {frame:?}");
+            }
+            _ => panic!("{} saw {frame:?}", self.name),
+        }
+    }
+
+    /// Waits for the server to close the connection.
+    pub async fn closed(mut self) -> Closing {
+        self.socket.closed().await
+    }
+
+    /// Leaves as a closed laptop does: without a word.
+    pub fn vanishes(self) -> Person {
+        self.person
+    }
+}
+
+/// An action as a SEND frame, without a receipt header.
+#[must_use]
+pub fn send(action: &Value) -> Frame {
+    Frame::new("SEND").with("destination", "/api/chat").with("content-type", "application/json").body(action)
+}

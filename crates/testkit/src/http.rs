@@ -1,0 +1,145 @@
+//! HTTP as the stories need it: a request, and an answer that can be held against the contract.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use crate::PATIENCE;
+
+/// What goes in a request.
+#[derive(Clone, Debug)]
+pub enum Body {
+    Nothing,
+    Json(Value),
+    /// Any bytes, with the content type they claim to be.
+    Raw(Option<&'static str>, Vec<u8>),
+}
+
+impl From<Value> for Body {
+    fn from(json: Value) -> Self {
+        Self::Json(json)
+    }
+}
+
+/// An HTTP client without redirects, cookies or proxies, so that what is seen is what was sent.
+#[derive(Clone)]
+pub struct Http(reqwest::Client);
+
+impl Http {
+    #[must_use]
+    pub(crate) fn new() -> Self {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(PATIENCE + Duration::from_secs(5));
+        Self(client.build().expect("a client without TLS needs nothing from the system"))
+    }
+
+    /// # Panics
+    /// If no whole answer comes.
+    pub async fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: Body) -> Answer {
+        self.try_send(method, url, headers, body)
+            .await
+            .unwrap_or_else(|error| panic!("{method} {url}: {error:?}"))
+    }
+
+    /// For when the server may be gone before the answer.
+    ///
+    /// Fails if the connection is refused or breaks before the answer is whole.
+    pub async fn try_send(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Result<Answer, reqwest::Error> {
+        let mut request = self.0.request(method.parse::<Method>().expect("a method"), url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request = match body {
+            Body::Nothing => request,
+            Body::Json(json) => request.json(&json),
+            Body::Raw(None, bytes) => request.body(bytes),
+            Body::Raw(Some(content_type), bytes) => request.header("content-type", content_type).body(bytes),
+        };
+        let answer = request.send().await?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let path = answer.url().path().to_owned();
+        let text = answer.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Ok(Answer { asked: format!("{method} {path}"), path, status, headers, text, body })
+    }
+}
+
+/// One HTTP answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    asked: String,
+    path: String,
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    /// `null` if it is not JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The body of a 200.
+    #[track_caller]
+    #[must_use]
+    pub fn ok(self) -> Value {
+        self.with_status(200)
+    }
+
+    /// The body of a 201.
+    #[track_caller]
+    #[must_use]
+    pub fn created(self) -> Value {
+        self.with_status(201)
+    }
+
+    #[track_caller]
+    fn with_status(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
+        assert!(self.is_json(), "{}: content type {:?}", self.asked, self.header("content-type"));
+        self.body
+    }
+
+    /// That it is a 200 with nothing to say.
+    #[track_caller]
+    pub fn done(self) {
+        assert_eq!(self.clone().ok(), serde_json::json!({}), "{}", self.asked);
+    }
+
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn is_json(&self) -> bool {
+        self.header("content-type").is_some_and(|kind| kind.contains("json")) && !self.body.is_null()
+    }
+
+    /// That it is this refusal, in a body of both documented forms. Returns the body.
+    #[track_caller]
+    pub fn is_refused(&self, status: u16, code: &str) -> &Value {
+        let asked = &self.asked;
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{asked}: {}", self.text);
+        assert!(self.is_json(), "{asked}: content type {:?}", self.header("content-type"));
+        for text in ["type", "title", "detail"] {
+            let text = self.body[text].as_str();
+            assert!(text.is_some_and(|text| !text.is_empty()), "{asked}: {}", self.text);
+        }
+        assert_eq!(self.body["status"], status.to_string(), "{asked}: {}", self.text);
+        assert_eq!(self.body["instance"], self.path, "{asked}: {}", self.text);
+        assert_eq!(self.body["message"], self.body["detail"], "{asked}: {}", self.text);
+        if status == 429 {
+            let wait = self.header("retry-after").and_then(|seconds| seconds.parse::<u32>().ok());
+            assert!(wait.is_some_and(|seconds| seconds >= 1), "{asked}: Retry-After {wait:?}");
+        }
+        &self.body
+    }
+}

@@ -1,0 +1,239 @@
+//! The real binary as a child process on free ports, with a data directory of its own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use crate::http::Http;
+use crate::{PATIENCE, in_time};
+
+/// Where the two listeners are now. Shared with everyone who talks to them, so that a restart may change the ports.
+#[derive(Clone)]
+pub struct Urls(Arc<Mutex<[String; 2]>>);
+
+impl Urls {
+    /// `http://host:port` of the chat listener.
+    #[must_use]
+    pub fn chat(&self) -> String {
+        self.0.lock().expect("no holder panics")[0].clone()
+    }
+
+    /// `http://host:port` of the management listener.
+    #[must_use]
+    pub fn management(&self) -> String {
+        self.0.lock().expect("no holder panics")[1].clone()
+    }
+}
+
+/// `chinwag serve`. Killed when dropped; what it wrote to standard error is shown if the test fails, and a panic in
+/// it fails the test.
+pub struct Chinwag {
+    binary: PathBuf,
+    settings: Vec<(String, String)>,
+    directory: TempDir,
+    running: Option<Running>,
+    errors: Arc<Mutex<String>>,
+    pub urls: Urls,
+    pub http: Http,
+}
+
+struct Running {
+    child: Child,
+    stderr: JoinHandle<()>,
+}
+
+/// How the process ended when it was not to serve.
+#[derive(Debug)]
+pub struct Exit {
+    pub code: Option<i32>,
+    pub stderr: String,
+}
+
+impl Chinwag {
+    /// Starts the program at `binary` with an empty data directory.
+    ///
+    /// `settings` by their names in the configuration file, as in `("limits.actions_per_second", "0")`. Sign-ins and
+    /// registrations are unlimited unless given: every test is one address.
+    ///
+    /// # Panics
+    /// If it does not print its two URLs in time.
+    pub async fn start(binary: &str, settings: &[(&str, &str)]) -> Self {
+        let mut chinwag = Self::prepared(binary, settings);
+        chinwag.start_again().await;
+        chinwag
+    }
+
+    /// Everything but the process: for tests that prepare the data directory, or expect it to be refused.
+    #[must_use]
+    pub fn prepared(binary: &str, settings: &[(&str, &str)]) -> Self {
+        let free = [("limits.sign_ins_per_minute", "0"), ("limits.registrations_per_minute", "0")];
+        let settings = free.iter().chain(settings).map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        Self {
+            binary: binary.into(),
+            settings: settings.collect(),
+            directory: tempfile::tempdir().expect("a temporary directory"),
+            running: None,
+            errors: Arc::default(),
+            urls: Urls(Arc::default()),
+            http: Http::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn data_directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Changes a setting for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Starts the process on the data directory as it is, on new ports.
+    ///
+    /// # Panics
+    /// If it runs already, or does not print its two URLs in time.
+    pub async fn start_again(&mut self) {
+        assert!(self.running.is_none(), "it runs already");
+        let mut child = self.spawn();
+        let stdout = child.stdout.take().expect("piped");
+        let (tell, told) = oneshot::channel();
+        std::thread::spawn(move || tell_urls(BufReader::new(stdout), tell));
+        let stderr = self.captures_stderr(&mut child);
+        self.running = Some(Running { child, stderr });
+        let urls = in_time("the server's URLs", told).await;
+        let urls = urls.unwrap_or_else(|_| panic!("the server ended: {}", self.stderr()));
+        *self.urls.0.lock().expect("no holder panics") = urls;
+    }
+
+    /// Starts a process that is expected to end by itself, and waits for that.
+    pub async fn fails_to_start(&mut self) -> Exit {
+        let mut child = self.spawn();
+        let mut stdout = child.stdout.take().expect("piped");
+        std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
+        let stderr = self.captures_stderr(&mut child);
+        self.running = Some(Running { child, stderr });
+        let status = self.ended().await;
+        Exit { code: status.code(), stderr: self.stderr() }
+    }
+
+    fn spawn(&self) -> Child {
+        let mut command = Command::new(&self.binary);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CHINWAG_")) {
+            command.env_remove(name);
+        }
+        for (name, value) in &self.settings {
+            command.env(format!("CHINWAG_{}", name.to_uppercase().replace('.', "__")), value);
+        }
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--management-listen", "127.0.0.1:0", "--data-dir"])
+            .arg(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()))
+    }
+
+    fn captures_stderr(&self, child: &mut Child) -> JoinHandle<()> {
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let errors = Arc::clone(&self.errors);
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                *errors.lock().expect("no holder panics") += &(line + "\n");
+            }
+        })
+    }
+
+    /// What all processes so far wrote to standard error.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.errors.lock().expect("no holder panics").clone()
+    }
+
+    /// Asks it to stop with SIGTERM and waits until it has.
+    ///
+    /// # Panics
+    /// If it does not end in time, or not with exit code 0.
+    pub async fn stop(&mut self) {
+        self.terminate();
+        let status = self.ended().await;
+        assert_eq!(status.code(), Some(0), "after SIGTERM: {status}, {}", self.stderr());
+    }
+
+    /// Sends SIGTERM and does not wait.
+    pub fn terminate(&self) {
+        let running = self.running.as_ref().expect("it runs");
+        kill_process(Pid::from_child(&running.child), Signal::TERM).expect("the process is ours");
+    }
+
+    /// Ends it as a power cut would, with SIGKILL.
+    pub async fn kill(&mut self) {
+        self.running.as_mut().expect("it runs").child.kill().expect("the process is ours");
+        self.ended().await;
+    }
+
+    /// Stops it politely and starts it again on the same data directory, on new ports.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.start_again().await;
+    }
+
+    /// Waits until the process has ended by itself or by a signal sent before.
+    ///
+    /// # Panics
+    /// If it does not end within [`PATIENCE`] and the ten seconds it may take to stop.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut running = self.running.take().expect("it runs");
+        let pid = Pid::from_child(&running.child);
+        // Waited for on another thread, so that connections of this test go on meanwhile.
+        let ended = tokio::task::spawn_blocking(move || {
+            let status = running.child.wait().expect("the process is ours");
+            running.stderr.join().expect("reading does not panic");
+            status
+        });
+        match tokio::time::timeout(PATIENCE * 2, ended).await {
+            Ok(status) => status.expect("waiting does not panic"),
+            Err(_) => {
+                let _ = kill_process(pid, Signal::KILL);
+                panic!("it did not end: {}", self.stderr());
+            }
+        }
+    }
+}
+
+/// Sends the first two URLs that it prints, then reads on so that the pipe never fills.
+fn tell_urls(stdout: impl BufRead, tell: oneshot::Sender<[String; 2]>) {
+    let mut tell = Some(tell);
+    let mut urls = Vec::new();
+    for line in stdout.lines().map_while(Result::ok) {
+        let url = line.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:"));
+        urls.extend(url.map(str::to_owned));
+        if let [chat, management, ..] = urls.as_slice()
+            && let Some(tell) = tell.take()
+        {
+            let _ = tell.send([chat.clone(), management.clone()]);
+        }
+    }
+}
+
+impl Drop for Chinwag {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            let _ = running.child.kill();
+            let _ = running.child.wait();
+            let _ = running.stderr.join();
+        }
+        let stderr = self.stderr();
+        if std::thread::panicking() {
+            eprintln!("--- the server's standard error:\n{stderr}---");
+        } else {
+            assert!(!stderr.contains("panicked at"), "the server panicked: {stderr}");
+        }
+    }
+}
