@@ -29,7 +29,7 @@ const GROUPS_WAITING_MAX: usize = 64;
 /// What the fan-out is told, in commit order.
 #[derive(Debug)]
 pub enum Announcement {
-    Event(Published),
+    Event(Box<Published>),
     Listen(Listen),
 }
 

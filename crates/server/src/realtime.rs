@@ -1,8 +1,10 @@
 //! The realtime door: carriers bring text in and out, the STOMP session says what it means.
 
+pub mod carrier;
 pub mod connection;
 mod deliver;
 pub mod presence;
 pub mod session;
+pub mod websocket;
 
 pub use presence::Presence;

@@ -24,6 +24,7 @@ use super::extract::{Params, bearer_token};
 use crate::app::App;
 use crate::listener::ConnectionSlot;
 use crate::realtime::connection::Connection;
+use crate::realtime::websocket::WebSocket;
 use crate::sessions::Identity;
 
 /// What RFC 6455, section 1.3, has both sides append to the key.
@@ -55,7 +56,10 @@ async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     let tasks = app.tasks.clone();
     tasks.spawn(async move {
         match upgraded.await.map(tcp_of) {
-            Ok(Some((socket, read))) => Connection::new(socket, app, who).run(read).await,
+            Ok(Some((socket, read))) => {
+                let carrier = WebSocket::new(socket, read, app.settings.limits.frame_bytes());
+                Connection::new(carrier, app, who).run().await;
+            }
             Ok(None) => tracing::error!("an upgraded connection is of no known kind"),
             Err(error) => tracing::debug!(%error, "an upgrade did not complete"),
         }

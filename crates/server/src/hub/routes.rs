@@ -46,7 +46,8 @@ impl Routes {
                 self.add(listen);
                 None
             }
-            Announcement::Event(Published { event, route }) => {
+            Announcement::Event(published) => {
+                let Published { event, route } = *published;
                 self.publish(&event, route);
                 Some(event.position)
             }

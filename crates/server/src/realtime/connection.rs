@@ -1,10 +1,8 @@
-//! One connection: the one task that owns its socket. Bytes go to the session, and what the session says is done, in
-//! order; events of its subscriptions are written as the socket takes them. No buffer is held while nothing moves.
+//! One connection: the one task that owns its carrier. Bytes go to the session, and what the session says is done, in
+//! order; events of its subscriptions are written as the peer takes them.
 
 mod catch_up;
-mod ending;
 mod perform;
-mod wire;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -12,12 +10,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use chinwag_protocol::websocket;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Sleep;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::carrier::{Carrier, Ending};
 use super::deliver::Mailer;
 use super::presence::Seat;
 use super::session::{Acting, Bounds, Effect, Session, SubscriptionKey};
@@ -26,14 +22,12 @@ use crate::hub::{Delivery, Slow};
 use crate::sessions::Identity;
 use crate::store::{ActError, Answer, Done, StoreError};
 use catch_up::{Listener, Step};
-use ending::Ending;
-use wire::Wire;
 
-/// Groups of actions and subscriptions of one connection that wait for the writer; then its socket is not read.
+/// Groups of actions and subscriptions of one connection that wait for the writer; then no more is received.
 const PENDING_MAX: usize = 256;
-/// Bytes that wait for the socket before its events wait in their queue, where they are counted.
-const WIRE_BYTES_MAX: usize = 64 * 1024;
-/// A socket that takes nothing for this long is given up.
+/// Bytes that wait for the carrier before its events wait in their queue, where they are counted.
+const CARRIER_BYTES_MAX: usize = 64 * 1024;
+/// A peer that takes nothing for this long is given up.
 const STALL: Duration = Duration::from_secs(30);
 
 /// What the writer has been asked for, in order.
@@ -45,8 +39,8 @@ enum Pending {
 /// Everything that can happen to a connection.
 enum Happening {
     /// What came was given to the session; this is why it is the end, if it is.
-    Read(Option<Ending>),
-    Wrote,
+    Received(Option<Ending>),
+    Sent,
     Acted(Acting, Result<Vec<Done>, ActError>),
     Listening(SubscriptionKey, Result<u64, StoreError>),
     Deliver(usize, Vec<Delivery>),
@@ -55,17 +49,16 @@ enum Happening {
     Time,
     /// The session behind the connection ended, or the server stops.
     Ended,
-    /// The peer closed, or the socket failed.
+    /// The carrier failed.
     Gone,
 }
 
-pub struct Connection<S> {
+pub struct Connection<C> {
     app: Arc<App>,
     who: Identity,
     seat: Seat,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
-    wire: Wire<S>,
-    frames: websocket::Decoder,
+    carrier: C,
     session: Session,
     mailer: Mailer,
     listeners: Vec<Listener>,
@@ -76,9 +69,9 @@ pub struct Connection<S> {
     ending: Option<Ending>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl<C: Carrier> Connection<C> {
     #[must_use]
-    pub fn new(socket: S, app: Arc<App>, who: Identity) -> Self {
+    pub fn new(carrier: C, app: Arc<App>, who: Identity) -> Self {
         let limits = &app.settings.limits;
         let bounds = Bounds {
             frame_bytes_max: limits.frame_bytes(),
@@ -91,8 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Self {
             ended: waiting(&seat.ended),
             seat,
-            wire: Wire::new(socket),
-            frames: websocket::Decoder::new(bounds.frame_bytes_max),
+            carrier,
             session: Session::new(who.user, bounds, now),
             mailer: Mailer::new(who.user),
             listeners: Vec::new(),
@@ -106,16 +98,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Serves until the connection ends. `read` is what came with the upgrade request.
-    pub async fn run(mut self, read: Bytes) {
-        self.ending = wire::take_in(
-            &mut read.to_vec(),
-            &mut self.frames,
-            &mut self.session,
-            &mut self.effects,
-            &mut self.wire.out,
-        );
-        self.perform().await;
+    /// Serves until the connection ends.
+    pub async fn run(mut self) {
         // Whoever entered too late to be told by the presence sees it here.
         if self.app.stop.is_cancelled() {
             self.handle(Happening::Ended);
@@ -129,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.app.hub.silence(listener.id);
         }
         if let Some(ending) = self.ending.take() {
-            ending.carry_out(&mut self.wire).await;
+            self.carrier.close(ending).await;
         }
     }
 
@@ -144,29 +128,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if let Poll::Ready(happening) = self.poll_pending(context) {
             return Poll::Ready(happening);
         }
-        match self.wire.poll_write(context, Instant::now()) {
-            Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Wrote),
+        match self.carrier.poll_send(context, Instant::now()) {
+            Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Sent),
             Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
             Poll::Ready(Ok(false)) | Poll::Pending => {}
         }
-        if self.wire.waiting() < WIRE_BYTES_MAX
+        if self.carrier.waiting() < CARRIER_BYTES_MAX
             && let Poll::Ready(happening) = self.poll_listeners(context)
         {
             return Poll::Ready(happening);
         }
         if self.session.takes_input() && !self.holds_back() {
-            return self.poll_read(context);
+            return self.poll_receive(context);
         }
         Poll::Pending
     }
 
-    /// Whether the socket is not read because enough is under way.
+    /// Whether nothing is received because enough is under way.
     fn holds_back(&self) -> bool {
-        self.pending.len() >= PENDING_MAX || self.wire.waiting() >= WIRE_BYTES_MAX
+        self.pending.len() >= PENDING_MAX || self.carrier.waiting() >= CARRIER_BYTES_MAX
     }
 
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let due = self.session.due().into_iter().chain(self.wire.stalled_since().map(|at| at + STALL)).min();
+        let due =
+            self.session.due().into_iter().chain(self.carrier.stalled_since().map(|at| at + STALL)).min();
         let Some(at) = due else {
             self.timer_at = None;
             return Poll::Pending;
@@ -211,7 +196,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Poll::Ready(Happening::CaughtUp(index, step));
             }
             let mut deliveries = Vec::new();
-            match listener.outbox.poll_take(context, WIRE_BYTES_MAX, &mut deliveries) {
+            match listener.outbox.poll_take(context, CARRIER_BYTES_MAX, &mut deliveries) {
                 Poll::Ready(Ok(())) => return Poll::Ready(Happening::Deliver(index, deliveries)),
                 Poll::Ready(Err(Slow)) => return Poll::Ready(Happening::TooSlow),
                 Poll::Pending => {}
@@ -220,15 +205,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Poll::Pending
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        let Self { wire, frames, session, effects, .. } = self;
-        let Wire { socket, out, .. } = wire;
-        wire::with_read(socket, context, |socket_read| match socket_read {
-            Ok(bytes) if !bytes.is_empty() => {
-                Happening::Read(wire::take_in(bytes, frames, session, effects, out))
-            }
-            Ok(_) | Err(_) => Happening::Gone,
-        })
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+        let Self { carrier, session, effects, .. } = self;
+        let now = Instant::now();
+        carrier
+            .poll_receive(context, &mut |text| session.on_bytes(text, now, effects))
+            .map(|received| Happening::Received(received.err()))
     }
 }
 

@@ -1,11 +1,13 @@
-//! Writing events for one subscription: a WebSocket text frame around a STOMP MESSAGE, made of a head of the
-//! subscription's own and the bytes that all receivers share.
+//! Writing events for one subscription: a STOMP MESSAGE made of a head of the subscription's own and the bytes that
+//! all receivers share.
 
 use chinwag_protocol::UserId;
-use chinwag_protocol::websocket::{Opcode, frame_head};
 
+use super::carrier::Carrier;
 use super::session::Subscription;
 use crate::hub::{Encoded, Mailing};
+
+const ACK: &[u8] = b"ack:";
 
 /// Numbers the messages of one connection and writes them.
 pub(super) struct Mailer {
@@ -18,22 +20,28 @@ impl Mailer {
         Self { mailing: Mailing::to(recipient), next_message_id: 1 }
     }
 
-    pub(super) fn write(&mut self, subscription: &Subscription, encoded: &Encoded, out: &mut Vec<u8>) {
+    pub(super) fn send(
+        &mut self,
+        subscription: &Subscription,
+        encoded: &Encoded,
+        carrier: &mut impl Carrier,
+    ) {
         let mut digits = [0; 20];
         let id = decimal(self.next_message_id, &mut digits);
         self.next_message_id += 1;
-        let ack = if subscription.acks { b"ack:".len() + id.len() + 1 } else { 0 };
+        let ack = if subscription.acks { ACK.len() + id.len() + 1 } else { 0 };
         let len = subscription.head.len() + id.len() + 1 + ack + self.mailing.tail_len(encoded);
-        frame_head(Opcode::Text, len, out);
-        out.extend_from_slice(&subscription.head);
-        out.extend_from_slice(id);
-        out.push(b'\n');
-        if subscription.acks {
-            out.extend_from_slice(b"ack:");
+        carrier.send(len, |out| {
+            out.extend_from_slice(&subscription.head);
             out.extend_from_slice(id);
             out.push(b'\n');
-        }
-        self.mailing.write_tail(encoded, out);
+            if subscription.acks {
+                out.extend_from_slice(ACK);
+                out.extend_from_slice(id);
+                out.push(b'\n');
+            }
+            self.mailing.write_tail(encoded, out);
+        });
     }
 }
 

@@ -3,24 +3,23 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use chinwag_protocol::{Envelope, Event, Notice, stomp, websocket};
-use tokio::io::{AsyncRead, AsyncWrite};
+use chinwag_protocol::{Envelope, Event, Notice, stomp};
 
 use super::catch_up::{Listener, Phase, Step};
-use super::ending::{Ending, GOING_AWAY, NORMAL};
 use super::{Connection, Happening, Pending, waiting};
 use crate::chat::NotAccepted;
 use crate::cursor;
 use crate::hub::{Delivery, Encoded, Outbox, Turn};
 use crate::problem::Problem;
+use crate::realtime::carrier::{Carrier, Ending};
 use crate::realtime::session::{Acting, Effect, Refused, SubscriptionKey, Told};
 use crate::store::{ActError, Done, StoreError};
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl<C: Carrier> Connection<C> {
     pub(super) fn handle(&mut self, happening: Happening) {
         match happening {
-            Happening::Read(ending) => self.ending = ending,
-            Happening::Wrote => {}
+            Happening::Received(ending) => self.ending = ending,
+            Happening::Sent => {}
             Happening::Acted(acting, result) => self.acted(acting, result),
             Happening::Listening(key, result) => self.listening(key, result),
             Happening::Deliver(index, deliveries) => self.deliver(index, &deliveries),
@@ -28,7 +27,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Happening::TooSlow => self.session.end("slow consumer", &mut self.effects),
             Happening::Time => self.on_time(),
             Happening::Ended if self.app.stop.is_cancelled() => {
-                self.ending = Some(Ending::Close { code: GOING_AWAY, reason: "the server is shutting down" });
+                self.ending =
+                    Some(Ending::Close { code: Ending::GOING_AWAY, reason: "the server is shutting down" });
             }
             Happening::Ended => self.session.end("the session has ended", &mut self.effects),
             Happening::Gone => self.ending = Some(Ending::Gone),
@@ -41,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             // The peer may well have kept its promise: it is we who do not listen.
             self.session.on_unheard(now);
         }
-        if self.wire.stalled_since().is_some_and(|since| now >= since + super::STALL) {
+        if self.carrier.stalled_since().is_some_and(|since| now >= since + super::STALL) {
             self.ending = Some(Ending::Gone);
         } else {
             self.session.on_time(now, &mut self.effects);
@@ -62,8 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         match effect {
             Effect::Send(frame) => {
                 let bytes = stomp::encode(&frame, self.session.version());
-                websocket::frame_head(websocket::Opcode::Text, bytes.len(), &mut self.wire.out);
-                self.wire.out.extend_from_slice(&bytes);
+                self.carrier.send(bytes.len(), |out| out.extend_from_slice(&bytes));
                 self.session.on_written(Instant::now());
             }
             Effect::Tell(key, told) => self.tell(key, told),
@@ -73,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Effect::Silence(key) => self.silence(key),
             Effect::Act(envelopes, acting) => self.act(envelopes, acting).await,
             Effect::Close => {
-                self.ending.get_or_insert(Ending::Close { code: NORMAL, reason: "" });
+                self.ending.get_or_insert(Ending::Close { code: Ending::NORMAL, reason: "" });
             }
         }
     }
@@ -198,7 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let listener = &mut self.listeners[index];
         let Some(subscription) = self.session.subscription(listener.key) else { return };
         for delivery in deliveries {
-            self.mailer.write(subscription, delivery, &mut self.wire.out);
+            self.mailer.send(subscription, delivery, &mut self.carrier);
             listener.position = listener.position.max(delivery.position);
         }
         if !deliveries.is_empty() {
@@ -222,7 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn beat(&mut self) {
         // Read before the queues are looked at: what was told by then is in a queue or written.
         let told = self.app.hub.told();
-        let idle = self.wire.waiting() == 0;
+        let idle = self.carrier.waiting() == 0;
         let resumable = self.listeners.iter().position(|listener| {
             listener.since.is_some() && matches!(listener.phase, Phase::Live) && listener.outbox.is_empty()
         });
@@ -233,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 let head = Notice::Head { cursor: cursor::write(epoch, told) };
                 self.deliver(index, &[Encoded::notice(&head, told, epoch)]);
             }
-            _ => websocket::text_into("\n", &mut self.wire.out),
+            _ => self.carrier.send(1, |out| out.push(b'\n')),
         }
     }
 }

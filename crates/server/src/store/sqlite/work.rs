@@ -53,7 +53,7 @@ impl<'a> Tx<'a> {
 
     /// To be announced once this transaction is on the disk.
     pub(super) fn publish(&mut self, published: Published) {
-        self.announcements.push(Announcement::Event(published));
+        self.announcements.push(Announcement::Event(Box::new(published)));
     }
 
     pub(crate) fn announce(&mut self, announcement: Announcement) {
