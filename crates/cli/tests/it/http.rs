@@ -74,21 +74,19 @@ async fn bodies_that_are_none() {
 async fn bodies_that_are_too_large() {
     let chinwag = chinwag().await;
     let alice = alice(&chinwag).await;
-    let huge = json!({"type": "SEND_MSG", "chatId": NOBODY, "message": "x".repeat(4 << 20)});
-    for path in ["/api/chat", "/api/chat/createChat", "/api/user/signin"] {
-        // The server may answer and close before the whole body is sent, which a client may see as a broken pipe.
-        let url = chinwag.urls.chat() + path;
-        let bearer = format!("Bearer {}", alice.jwt());
-        let headers = [("authorization", bearer.as_str()), ("x-api-key", &alice.app.key)];
-        if let Ok(answer) = chinwag.http.try_send("POST", &url, &headers, huge.clone().into()).await {
-            answer.is_refused(413, "PAYLOAD_TOO_LARGE");
-        }
+    let large = json!({"type": "SEND_MSG", "chatId": NOBODY, "message": "x".repeat(200_000)});
+    for path in ["/api/chat", "/api/chat/createChat", "/api/user/changeUsername"] {
+        alice.post(path, large.clone()).await.is_refused(413, "PAYLOAD_TOO_LARGE");
     }
-    let announced = "POST /api/chat HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-                     content-length: 99999999999\r\nauthorization: Bearer "
-        .to_owned();
-    let answer = raw(&chinwag, (announced + &alice.jwt() + "\r\n\r\n").as_bytes()).await;
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    alice.app.posts("/api/user/signin", large.clone()).await.is_refused(413, "PAYLOAD_TOO_LARGE");
+    chinwag.manages("POST", "/api/auth/login", large).await.is_refused(413, "PAYLOAD_TOO_LARGE");
+    // Of a much larger one the answer may be lost, as the server does not read to its end.
+    let huge = json!({"message": "x".repeat(8 << 20)});
+    let url = chinwag.urls.chat() + "/api/user/signin";
+    let headers = [("x-api-key", alice.app.key.as_str())];
+    if let Ok(answer) = chinwag.http.try_send("POST", &url, &headers, huge.into()).await {
+        answer.is_refused(413, "PAYLOAD_TOO_LARGE");
+    }
     assert_eq!(alice.chats().await.len(), 0);
 }
 
@@ -174,7 +172,7 @@ async fn a_browser_of_any_origin_may_ask() {
 
 #[tokio::test]
 async fn the_operator_may_narrow_the_origins() {
-    let chinwag = chinwag_with(&[("http.allowed_origins", r#"["https://app.example"]"#)]).await;
+    let chinwag = chinwag_with(&[("http.allowed_origins", "https://app.example")]).await;
     let url = chinwag.urls.chat() + "/readyz";
     for (origin, allowed) in [("https://app.example", true), ("https://evil.example", false)] {
         let answer = chinwag.http.send("GET", &url, &[("origin", origin)], Body::Nothing).await;
