@@ -1,12 +1,11 @@
 //! The HTTP door itself: methods, media types, sizes, origins, and input that makes no sense.
 
-use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use chinwag_testkit::{Body, Chinwag, Person, in_time};
 
-use crate::scene::{NOBODY, chinwag, chinwag_with, tea};
+use crate::scene::{chinwag, chinwag_with, tea};
 
 const JSON: Option<&str> = Some("application/json");
 
@@ -74,18 +73,19 @@ async fn bodies_that_are_none() {
 async fn bodies_that_are_too_large() {
     let chinwag = chinwag().await;
     let alice = alice(&chinwag).await;
-    let large = json!({"type": "SEND_MSG", "chatId": NOBODY, "message": "x".repeat(200_000)});
-    for path in ["/api/chat", "/api/chat/createChat", "/api/user/changeUsername"] {
-        alice.post(path, large.clone()).await.is_refused(413, "PAYLOAD_TOO_LARGE");
-    }
-    alice.app.posts("/api/user/signin", large.clone()).await.is_refused(413, "PAYLOAD_TOO_LARGE");
-    chinwag.manages("POST", "/api/auth/login", large).await.is_refused(413, "PAYLOAD_TOO_LARGE");
-    // Of a much larger one the answer may be lost, as the server does not read to its end.
-    let huge = json!({"message": "x".repeat(8 << 20)});
-    let url = chinwag.urls.chat() + "/api/user/signin";
-    let headers = [("x-api-key", alice.app.key.as_str())];
-    if let Ok(answer) = chinwag.http.try_send("POST", &url, &headers, huge.into()).await {
-        answer.is_refused(413, "PAYLOAD_TOO_LARGE");
+    let message = "x".repeat(1 << 20);
+    for path in ["/api/chat", "/api/chat/createChat", "/api/user/changeUsername", "/api/user/signin"] {
+        // By hand: the server does not read such a body to its end, which most clients take for a broken connection.
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             authorization: Bearer {}\r\nx-api-key: {}\r\n\r\n{{\"message\":\"{message}\"}}",
+            message.len() + 14,
+            alice.jwt(),
+            alice.app.key
+        );
+        let answer = raw(&chinwag, request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
+        assert!(answer.contains(r#""code":"PAYLOAD_TOO_LARGE""#), "{path}: {answer}");
     }
     assert_eq!(alice.chats().await.len(), 0);
 }

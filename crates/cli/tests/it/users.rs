@@ -142,7 +142,7 @@ async fn a_deleted_user_takes_their_words_with_them() {
 
 #[tokio::test]
 async fn sign_ins_and_registrations_have_their_pace() {
-    let settings = [("limits.sign_ins_per_minute", "4"), ("limits.registrations_per_minute", "2")];
+    let settings = [("limits.sign_ins_per_minute", "3"), ("limits.registrations_per_minute", "2")];
     let chinwag = chinwag_with(&settings).await;
     let app = chinwag.app().await;
     let other = app.company.app("second").await;
@@ -152,12 +152,16 @@ async fn sign_ins_and_registrations_have_their_pace() {
     app.registers("carol").await.is_refused(429, "RATE_LIMITED");
     let _ = other.registers("carol").await.created();
 
-    // The company's own sign-in came from the same address.
     for password in ["wrong password", "another wrong one"] {
         app.signs_in("alice", password).await.is_refused(401, "AUTH_BAD_CREDENTIALS");
     }
     let _ = app.signs_in("alice", PASSWORD).await.ok();
     app.signs_in("alice", PASSWORD).await.is_refused(429, "RATE_LIMITED");
+
     let credentials = json!({"email": app.company.email, "password": PASSWORD});
-    chinwag.manages("POST", "/api/auth/login", credentials).await.is_refused(429, "RATE_LIMITED");
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        answers.push(chinwag.manages("POST", "/api/auth/login", credentials.clone()).await);
+    }
+    answers[3].is_refused(429, "RATE_LIMITED");
 }
