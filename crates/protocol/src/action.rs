@@ -129,8 +129,10 @@ impl Envelope {
         if body.trim_ascii_start().first() != Some(&b'{') {
             return Err(not_an_object("it does not begin with {".to_owned()));
         }
+        // Whole, not field by field: serde passes over what it ignores without a look at its encoding.
+        let text = std::str::from_utf8(body).map_err(|error| not_an_object(error.to_string()))?;
         let mut fields: Fields =
-            serde_json::from_slice(body).map_err(|error| not_an_object(error.to_string()))?;
+            serde_json::from_str(text).map_err(|error| not_an_object(error.to_string()))?;
         let kind = text_of(fields.r#type.as_ref());
         let nonce = text_of(fields.nonce.as_ref());
         fields.envelope(message_bytes_max).map_err(|(code, detail)| MalformedAction {

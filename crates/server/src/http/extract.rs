@@ -12,6 +12,7 @@ use bytes::Bytes;
 use chinwag_protocol::ErrorCode;
 use chinwag_protocol::limits::PAGE_SIZE_MAX;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -34,16 +35,21 @@ impl FromRequest<Arc<App>> for JsonBytes {
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
         }
         let bytes_max = app.settings.limits.frame_bytes();
+        let too_large = || {
+            let detail = format!("the body must not be larger than {bytes_max} bytes");
+            ApiError::new(ErrorCode::PayloadTooLarge, detail)
+        };
+        // One that says so beforehand is not read at all.
+        if request.body().size_hint().lower() > bytes_max as u64 {
+            return Err(too_large());
+        }
         let body = Limited::new(request.into_body(), bytes_max).collect();
         let body = tokio::time::timeout(BODY_TIMEOUT, body)
             .await
             .map_err(|_| ApiError::new(ErrorCode::BadRequest, "the body did not arrive in time"))?;
         match body {
             Ok(body) => Ok(Self(body.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => {
-                let detail = format!("the body must not be larger than {bytes_max} bytes");
-                Err(ApiError::new(ErrorCode::PayloadTooLarge, detail))
-            }
+            Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
             Err(_) => Err(ApiError::new(ErrorCode::BadRequest, "the body ended before its length")),
         }
     }
@@ -69,7 +75,10 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
         if bytes.trim_ascii_start().first() != Some(&b'{') {
             return Err(ApiError::new(ErrorCode::MalformedJson, "the body must be a JSON object"));
         }
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
+        // Whole, not field by field: serde passes over what it ignores without a look at its encoding.
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| ApiError::new(ErrorCode::MalformedJson, "the body is not UTF-8"))?;
+        serde_json::from_str(text).map(Self).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => ApiError::invalid(error.to_string()),
             _ => ApiError::new(ErrorCode::MalformedJson, format!("the body is not JSON: {error}")),
         })

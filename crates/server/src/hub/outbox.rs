@@ -49,6 +49,8 @@ struct State {
     bytes: usize,
     waker: Option<Waker>,
     mode: Mode,
+    /// Events up to here were sent from the store; those still on their way to this queue are not repeated.
+    floor: u64,
 }
 
 #[derive(Debug)]
@@ -75,7 +77,7 @@ impl Outbox {
     #[must_use]
     pub fn new(budget: Arc<Budget>, catching_up: bool) -> Arc<Self> {
         let mode = if catching_up { Mode::CatchingUp { dropped: 0 } } else { Mode::Live };
-        let state = State { queue: VecDeque::new(), bytes: 0, waker: None, mode };
+        let state = State { queue: VecDeque::new(), bytes: 0, waker: None, mode, floor: 0 };
         Arc::new(Self { state: Mutex::new(state), budget })
     }
 
@@ -87,7 +89,12 @@ impl Outbox {
     pub fn push(&self, delivery: &Delivery, ephemeral: bool) {
         let weight = delivery.weight();
         let mut state = self.lock();
-        if matches!(state.mode, Mode::Slow) || (ephemeral && !matches!(state.mode, Mode::Live)) {
+        let unwanted = match state.mode {
+            Mode::Slow => true,
+            Mode::Live => !ephemeral && delivery.position <= state.floor,
+            Mode::CatchingUp { .. } => ephemeral,
+        };
+        if unwanted {
             return;
         }
         if !self.has_room(&state, weight) {
@@ -178,6 +185,7 @@ impl Outbox {
             self.budget.used.fetch_sub(weight, Ordering::Relaxed);
             state.queue.pop_front();
         }
+        state.floor = position;
         state.mode = Mode::Live;
         Turn::Live
     }
@@ -238,6 +246,15 @@ mod tests {
         assert_eq!(taken(&outbox), Poll::Pending);
         assert_eq!(outbox.go_live(6), Turn::Live);
         assert_eq!(taken(&outbox), Poll::Ready(Ok(vec![7, 8])));
+    }
+
+    /// The store may be read before the fan-out has told of what is in it.
+    #[test]
+    fn nor_is_what_was_read_before_it_was_told() {
+        let outbox = Outbox::new(Budget::new(usize::MAX, usize::MAX), true);
+        assert_eq!(outbox.go_live(6), Turn::Live);
+        (5..=7).for_each(|position| outbox.push(&event(position), false));
+        assert_eq!(taken(&outbox), Poll::Ready(Ok(vec![7])));
     }
 
     #[test]

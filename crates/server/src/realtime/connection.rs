@@ -116,6 +116,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             &mut self.wire.out,
         );
         self.perform().await;
+        // Whoever entered too late to be told by the presence sees it here.
+        if self.app.stop.is_cancelled() {
+            self.handle(Happening::Ended);
+        }
         while self.ending.is_none() {
             let happening = std::future::poll_fn(|context| self.poll(context)).await;
             self.handle(happening);
@@ -150,13 +154,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             return Poll::Ready(happening);
         }
-        if self.session.takes_input()
-            && self.pending.len() < PENDING_MAX
-            && self.wire.waiting() < WIRE_BYTES_MAX
-        {
+        if self.session.takes_input() && !self.holds_back() {
             return self.poll_read(context);
         }
         Poll::Pending
+    }
+
+    /// Whether the socket is not read because enough is under way.
+    fn holds_back(&self) -> bool {
+        self.pending.len() >= PENDING_MAX || self.wire.waiting() >= WIRE_BYTES_MAX
     }
 
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {

@@ -393,6 +393,11 @@ impl Session {
         self.phase = Phase::Closed;
     }
 
+    /// What the peer may have sent was not read: its silence does not count.
+    pub fn on_unheard(&mut self, now: Instant) {
+        self.heard = now;
+    }
+
     /// Something was written: no beat is owed for a while.
     pub fn on_written(&mut self, now: Instant) {
         self.spoke = now;

@@ -37,6 +37,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn on_time(&mut self) {
         let now = Instant::now();
+        if self.holds_back() {
+            // The peer may well have kept its promise: it is we who do not listen.
+            self.session.on_unheard(now);
+        }
         if self.wire.stalled_since().is_some_and(|since| now >= since + super::STALL) {
             self.ending = Some(Ending::Gone);
         } else {
@@ -75,16 +79,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn authenticate(&mut self, token: &str) {
-        let answer = self.app.authenticate(token).await;
-        let user = answer.map(|who| {
-            // The session that is watched from now on is the token's.
-            if who.session != self.who.session && who.user == self.who.user {
-                self.seat = self.app.presence.enter(who.clone());
-                self.ended = waiting(&self.seat.ended);
-                self.who.session = who.session;
-            }
-            who.user
-        });
+        let mut answer = self.app.authenticate(token).await;
+        if let Ok(who) = &answer
+            && who.session != self.who.session
+            && who.user == self.who.user
+        {
+            // The session that is watched from now on is the token's. It may have ended before it was.
+            self.seat = self.app.presence.enter(who.clone());
+            self.ended = waiting(&self.seat.ended);
+            self.who.session = who.session;
+            answer = self.app.authenticate(token).await;
+        }
+        let user = answer.map(|who| who.user);
         let name = self.who.session.to_string();
         self.session.authenticated(user, &name, Instant::now(), &mut self.effects);
     }
