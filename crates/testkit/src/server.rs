@@ -1,6 +1,6 @@
 //! The real binary as a child process on free ports, with a data directory of its own.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -38,6 +38,7 @@ pub struct Chinwag {
     settings: Vec<(String, String)>,
     directory: TempDir,
     running: Option<Running>,
+    printed: Arc<Mutex<String>>,
     errors: Arc<Mutex<String>>,
     pub urls: Urls,
     pub http: Http,
@@ -45,7 +46,7 @@ pub struct Chinwag {
 
 struct Running {
     child: Child,
-    stderr: JoinHandle<()>,
+    readers: [JoinHandle<()>; 2],
 }
 
 /// How the process ended when it was not to serve.
@@ -79,6 +80,7 @@ impl Chinwag {
             settings: settings.collect(),
             directory: tempfile::tempdir().expect("a temporary directory"),
             running: None,
+            printed: Arc::default(),
             errors: Arc::default(),
             urls: Urls(Arc::default()),
             http: Http::new(),
@@ -101,12 +103,8 @@ impl Chinwag {
     /// If it runs already, or does not print its two URLs in time.
     pub async fn start_again(&mut self) {
         assert!(self.running.is_none(), "it runs already");
-        let mut child = self.spawn();
-        let stdout = child.stdout.take().expect("piped");
         let (tell, told) = oneshot::channel();
-        std::thread::spawn(move || tell_urls(BufReader::new(stdout), tell));
-        let stderr = self.captures_stderr(&mut child);
-        self.running = Some(Running { child, stderr });
+        self.spawn(Some(tell));
         let urls = in_time("the server's URLs", told).await;
         let urls = urls.unwrap_or_else(|_| panic!("the server ended: {}", self.stderr()));
         *self.urls.0.lock().expect("no holder panics") = urls;
@@ -114,16 +112,12 @@ impl Chinwag {
 
     /// Starts a process that is expected to end by itself, and waits for that.
     pub async fn fails_to_start(&mut self) -> Exit {
-        let mut child = self.spawn();
-        let mut stdout = child.stdout.take().expect("piped");
-        std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
-        let stderr = self.captures_stderr(&mut child);
-        self.running = Some(Running { child, stderr });
+        self.spawn(None);
         let status = self.ended().await;
         Exit { code: status.code(), stderr: self.stderr() }
     }
 
-    fn spawn(&self) -> Child {
+    fn spawn(&mut self, tell: Option<oneshot::Sender<[String; 2]>>) {
         let mut command = Command::new(&self.binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CHINWAG_")) {
             command.env_remove(name);
@@ -137,17 +131,22 @@ impl Chinwag {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()))
+        let child = command.spawn();
+        let mut child = child.unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()));
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let (printed, errors) = (Arc::clone(&self.printed), Arc::clone(&self.errors));
+        let readers = [
+            std::thread::spawn(move || read_all(stdout, &printed, tell)),
+            std::thread::spawn(move || read_all(stderr, &errors, None)),
+        ];
+        self.running = Some(Running { child, readers });
     }
 
-    fn captures_stderr(&self, child: &mut Child) -> JoinHandle<()> {
-        let stderr = BufReader::new(child.stderr.take().expect("piped"));
-        let errors = Arc::clone(&self.errors);
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                *errors.lock().expect("no holder panics") += &(line + "\n");
-            }
-        })
+    /// What all processes so far wrote to standard output; complete once they have ended.
+    #[must_use]
+    pub fn stdout(&self) -> String {
+        self.printed.lock().expect("no holder panics").clone()
     }
 
     /// What all processes so far wrote to standard error.
@@ -161,15 +160,22 @@ impl Chinwag {
     /// # Panics
     /// If it does not end in time, or not with exit code 0.
     pub async fn stop(&mut self) {
-        self.terminate();
-        let status = self.ended().await;
-        assert_eq!(status.code(), Some(0), "after SIGTERM: {status}, {}", self.stderr());
+        self.ends_politely_at(Signal::TERM).await;
     }
 
-    /// Sends SIGTERM and does not wait.
-    pub fn terminate(&self) {
+    /// The same with SIGINT, as Ctrl-C does.
+    ///
+    /// # Panics
+    /// As [`Chinwag::stop`].
+    pub async fn interrupt(&mut self) {
+        self.ends_politely_at(Signal::INT).await;
+    }
+
+    async fn ends_politely_at(&mut self, signal: Signal) {
         let running = self.running.as_ref().expect("it runs");
-        kill_process(Pid::from_child(&running.child), Signal::TERM).expect("the process is ours");
+        kill_process(Pid::from_child(&running.child), signal).expect("the process is ours");
+        let status = self.ended().await;
+        assert_eq!(status.code(), Some(0), "after {signal:?}: {status}, {}", self.stderr());
     }
 
     /// Ends it as a power cut would, with SIGKILL.
@@ -194,7 +200,9 @@ impl Chinwag {
         // Waited for on another thread, so that connections of this test go on meanwhile.
         let ended = tokio::task::spawn_blocking(move || {
             let status = running.child.wait().expect("the process is ours");
-            running.stderr.join().expect("reading does not panic");
+            for reader in running.readers {
+                reader.join().expect("reading does not panic");
+            }
             status
         });
         match tokio::time::timeout(PATIENCE * 2, ended).await {
@@ -207,13 +215,13 @@ impl Chinwag {
     }
 }
 
-/// Sends the first two URLs that it prints, then reads on so that the pipe never fills.
-fn tell_urls(stdout: impl BufRead, tell: oneshot::Sender<[String; 2]>) {
-    let mut tell = Some(tell);
+/// Keeps what is written, so that the pipe never fills, and tells the first two URLs in it.
+fn read_all(from: impl BufRead, kept: &Mutex<String>, mut tell: Option<oneshot::Sender<[String; 2]>>) {
     let mut urls = Vec::new();
-    for line in stdout.lines().map_while(Result::ok) {
+    for line in from.lines().map_while(Result::ok) {
         let url = line.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:"));
         urls.extend(url.map(str::to_owned));
+        *kept.lock().expect("no holder panics") += &(line + "\n");
         if let [chat, management, ..] = urls.as_slice()
             && let Some(tell) = tell.take()
         {
@@ -227,7 +235,9 @@ impl Drop for Chinwag {
         if let Some(mut running) = self.running.take() {
             let _ = running.child.kill();
             let _ = running.child.wait();
-            let _ = running.stderr.join();
+            for reader in running.readers {
+                let _ = reader.join();
+            }
         }
         let stderr = self.stderr();
         if std::thread::panicking() {

@@ -1,12 +1,11 @@
 //! The HTTP door itself: methods, media types, sizes, origins, and input that makes no sense.
 
-use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use chinwag_testkit::{Body, Chinwag, Person, in_time};
 
-use crate::scene::{NOBODY, chinwag, chinwag_with, tea};
+use crate::scene::{chinwag, chinwag_with, tea};
 
 const JSON: Option<&str> = Some("application/json");
 
@@ -74,21 +73,20 @@ async fn bodies_that_are_none() {
 async fn bodies_that_are_too_large() {
     let chinwag = chinwag().await;
     let alice = alice(&chinwag).await;
-    let huge = json!({"type": "SEND_MSG", "chatId": NOBODY, "message": "x".repeat(4 << 20)});
-    for path in ["/api/chat", "/api/chat/createChat", "/api/user/signin"] {
-        // The server may answer and close before the whole body is sent, which a client may see as a broken pipe.
-        let url = chinwag.urls.chat() + path;
-        let bearer = format!("Bearer {}", alice.jwt());
-        let headers = [("authorization", bearer.as_str()), ("x-api-key", &alice.app.key)];
-        if let Ok(answer) = chinwag.http.try_send("POST", &url, &headers, huge.clone().into()).await {
-            answer.is_refused(413, "PAYLOAD_TOO_LARGE");
-        }
+    let message = "x".repeat(1 << 20);
+    for path in ["/api/chat", "/api/chat/createChat", "/api/user/changeUsername", "/api/user/signin"] {
+        // By hand: the server does not read such a body to its end, which most clients take for a broken connection.
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             authorization: Bearer {}\r\nx-api-key: {}\r\n\r\n{{\"message\":\"{message}\"}}",
+            message.len() + 14,
+            alice.jwt(),
+            alice.app.key
+        );
+        let answer = raw(&chinwag, request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
+        assert!(answer.contains(r#""code":"PAYLOAD_TOO_LARGE""#), "{path}: {answer}");
     }
-    let announced = "POST /api/chat HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-                     content-length: 99999999999\r\nauthorization: Bearer "
-        .to_owned();
-    let answer = raw(&chinwag, (announced + &alice.jwt() + "\r\n\r\n").as_bytes()).await;
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert_eq!(alice.chats().await.len(), 0);
 }
 
@@ -174,7 +172,7 @@ async fn a_browser_of_any_origin_may_ask() {
 
 #[tokio::test]
 async fn the_operator_may_narrow_the_origins() {
-    let chinwag = chinwag_with(&[("http.allowed_origins", r#"["https://app.example"]"#)]).await;
+    let chinwag = chinwag_with(&[("http.allowed_origins", "https://app.example")]).await;
     let url = chinwag.urls.chat() + "/readyz";
     for (origin, allowed) in [("https://app.example", true), ("https://evil.example", false)] {
         let answer = chinwag.http.send("GET", &url, &[("origin", origin)], Body::Nothing).await;

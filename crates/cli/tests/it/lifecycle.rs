@@ -1,5 +1,7 @@
 //! Starting, stopping and starting again: on the same data, on data that is too new, and with sockets open.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -9,12 +11,21 @@ use chinwag_testkit::{Body, Chinwag, Incoming, Opening};
 use crate::scene::{BINARY, chinwag, tea};
 
 #[tokio::test]
-async fn it_says_that_it_is_well() {
-    let chinwag = chinwag().await;
+async fn it_says_that_it_is_well_and_where_to_find_it() {
+    let mut chinwag = chinwag().await;
     for path in ["/readyz", "/healthz"] {
         let answer = chinwag.http.send("GET", &(chinwag.urls.chat() + path), &[], Body::Nothing).await;
         assert_eq!(answer.status, 200, "{path}");
     }
+    let urls = [chinwag.urls.chat(), chinwag.urls.management()];
+    chinwag.interrupt().await;
+
+    let printed = chinwag.stdout();
+    let directory = chinwag.data_directory().display().to_string();
+    for told in [&urls[0], &urls[1], &directory, "key"] {
+        assert!(printed.contains(told), "{told}: {printed}");
+    }
+    assert!(printed.lines().count() <= 6, "and nothing else: {printed}");
     assert_eq!(chinwag.stderr(), "");
 }
 
@@ -26,7 +37,9 @@ async fn it_stops_with_sockets_open() {
     let mut half = TcpStream::connect(&host).await.expect("a connection");
     half.write_all(b"POST /api/chat HTTP/1.1\r\nhost: x\r\ncontent-le").await.expect("room to send");
 
+    let start = Instant::now();
     tea.chinwag.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(11), "at most ten seconds: {:?}", start.elapsed());
 
     for mut socket in [tea.bob.socket, silent] {
         loop {

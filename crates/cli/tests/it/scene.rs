@@ -46,3 +46,24 @@ pub(crate) async fn new_chat(creator: &mut Connection, other: &mut Connection) -
     }
     chat
 }
+
+/// The stories rest on this: that nothing came is proved, not assumed.
+#[tokio::test]
+#[should_panic(expected = "bob saw")]
+async fn what_did_come_is_not_overlooked() {
+    let mut tea = tea().await;
+    tea.alice.says(&tea.chat, "hello").await;
+    tea.bob.sees_nothing().await;
+}
+
+/// And on this: that a hole in a chat is noticed.
+#[tokio::test]
+#[should_panic(expected = "not the next of its chat")]
+async fn what_did_not_come_is_missed() {
+    let mut tea = tea().await;
+    let mut bob = tea.bob;
+    tea.alice.says(&tea.chat, "one").await;
+    assert_eq!(bob.socket.next_frame().await.command, "MESSAGE", "taken behind the kit's back");
+    tea.alice.says(&tea.chat, "two").await;
+    bob.expect("SEND_MSG").await;
+}

@@ -50,5 +50,6 @@ async fn it_is_let_through_at_most_every_two_seconds() {
         }
     };
     assert_eq!(again.chat(), tea.chat);
-    assert!(start.elapsed() >= Duration::from_secs(2), "{:?}", start.elapsed());
+    // The server's clock counts whole milliseconds.
+    assert!(start.elapsed() > Duration::from_millis(1999), "{:?}", start.elapsed());
 }

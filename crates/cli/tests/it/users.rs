@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use chinwag_testkit::PASSWORD;
 
-use crate::scene::{chinwag, tea, tea_with};
+use crate::scene::{chinwag, chinwag_with, tea};
 
 #[tokio::test]
 async fn registering_and_signing_in() {
@@ -143,10 +143,25 @@ async fn a_deleted_user_takes_their_words_with_them() {
 #[tokio::test]
 async fn sign_ins_and_registrations_have_their_pace() {
     let settings = [("limits.sign_ins_per_minute", "3"), ("limits.registrations_per_minute", "2")];
-    let tea = tea_with(&settings).await; // two registrations and two sign-ins
-    tea.app.registers("carol").await.is_refused(429, "RATE_LIMITED");
-    let _ = tea.app.signs_in("alice", "wrong password").await;
-    tea.app.signs_in("alice", PASSWORD).await.is_refused(429, "RATE_LIMITED");
-    let other = tea.chinwag.company("other").await.app("other").await;
+    let chinwag = chinwag_with(&settings).await;
+    let app = chinwag.app().await;
+    let other = app.company.app("second").await;
+    for name in ["alice", "bob"] {
+        let _ = app.registers(name).await.created();
+    }
+    app.registers("carol").await.is_refused(429, "RATE_LIMITED");
     let _ = other.registers("carol").await.created();
+
+    for password in ["wrong password", "another wrong one"] {
+        app.signs_in("alice", password).await.is_refused(401, "AUTH_BAD_CREDENTIALS");
+    }
+    let _ = app.signs_in("alice", PASSWORD).await.ok();
+    app.signs_in("alice", PASSWORD).await.is_refused(429, "RATE_LIMITED");
+
+    let credentials = json!({"email": app.company.email, "password": PASSWORD});
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        answers.push(chinwag.manages("POST", "/api/auth/login", credentials.clone()).await);
+    }
+    answers[3].is_refused(429, "RATE_LIMITED");
 }
