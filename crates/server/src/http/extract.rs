@@ -2,7 +2,6 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::HeaderMap;
@@ -19,9 +18,6 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::ApiError;
 use crate::app::App;
 use crate::sessions::{Identity, bearer};
-
-/// For a body to arrive whole.
-const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A JSON body's bytes: of a type and size that are allowed.
 pub struct JsonBytes(pub Bytes);
@@ -44,7 +40,7 @@ impl FromRequest<Arc<App>> for JsonBytes {
             return Err(too_large());
         }
         let body = Limited::new(request.into_body(), bytes_max).collect();
-        let body = tokio::time::timeout(BODY_TIMEOUT, body)
+        let body = tokio::time::timeout(app.settings.limits.request_timeout(), body)
             .await
             .map_err(|_| ApiError::new(ErrorCode::BadRequest, "the body did not arrive in time"))?;
         match body {

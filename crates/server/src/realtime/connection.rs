@@ -19,7 +19,6 @@ use super::presence::Seat;
 use super::session::{Acting, Bounds, Effect, Session, SubscriptionKey};
 use crate::app::App;
 use crate::hub::{Delivery, Slow};
-use crate::sessions::Identity;
 use crate::store::{ActError, Answer, Done, StoreError};
 use catch_up::{Listener, Step};
 
@@ -27,8 +26,6 @@ use catch_up::{Listener, Step};
 const PENDING_MAX: usize = 256;
 /// Bytes that wait for the carrier before its events wait in their queue, where they are counted.
 const CARRIER_BYTES_MAX: usize = 64 * 1024;
-/// A peer that takes nothing for this long is given up.
-const STALL: Duration = Duration::from_secs(30);
 
 /// What the writer has been asked for, in order.
 enum Pending {
@@ -55,7 +52,6 @@ enum Happening {
 
 pub struct Connection<C> {
     app: Arc<App>,
-    who: Identity,
     seat: Seat,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     carrier: C,
@@ -64,6 +60,8 @@ pub struct Connection<C> {
     listeners: Vec<Listener>,
     pending: VecDeque<Pending>,
     effects: Vec<Effect>,
+    /// A peer that takes nothing for this long is given up.
+    stall: Duration,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
     ending: Option<Ending>,
@@ -71,30 +69,30 @@ pub struct Connection<C> {
 
 impl<C: Carrier> Connection<C> {
     #[must_use]
-    pub fn new(carrier: C, app: Arc<App>, who: Identity) -> Self {
+    pub fn new(carrier: C, app: Arc<App>, seat: Seat) -> Self {
         let limits = &app.settings.limits;
         let bounds = Bounds {
             frame_bytes_max: limits.frame_bytes(),
+            header_bytes_max: limits.header_bytes,
             message_bytes_max: limits.message_bytes,
             subscriptions_max: limits.subscriptions_per_connection,
             connect_within: Duration::from_secs(u64::from(limits.connect_seconds)),
         };
         let now = Instant::now();
-        let seat = app.presence.enter(who.clone());
         Self {
+            stall: limits.stall(),
             ended: waiting(&seat.ended),
-            seat,
             carrier,
-            session: Session::new(who.user, bounds, now),
-            mailer: Mailer::new(who.user),
+            session: Session::new(seat.who.user, bounds, now),
+            mailer: Mailer::new(seat.who.user),
             listeners: Vec::new(),
             pending: VecDeque::new(),
             effects: Vec::new(),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             timer_at: None,
             ending: None,
+            seat,
             app,
-            who,
         }
     }
 
@@ -150,8 +148,12 @@ impl<C: Carrier> Connection<C> {
     }
 
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let due =
-            self.session.due().into_iter().chain(self.carrier.stalled_since().map(|at| at + STALL)).min();
+        let due = self
+            .session
+            .due()
+            .into_iter()
+            .chain(self.carrier.stalled_since().map(|at| at + self.stall))
+            .min();
         let Some(at) = due else {
             self.timer_at = None;
             return Poll::Pending;
@@ -192,7 +194,7 @@ impl<C: Carrier> Connection<C> {
 
     fn poll_listeners(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
         for (index, listener) in self.listeners.iter_mut().enumerate() {
-            if let Poll::Ready(step) = listener.poll_catch_up(context, &self.app.store, self.who.user) {
+            if let Poll::Ready(step) = listener.poll_catch_up(context, &self.app.store, self.seat.who.user) {
                 return Poll::Ready(Happening::CaughtUp(index, step));
             }
             let mut deliveries = Vec::new();

@@ -21,8 +21,6 @@ const HEART_BEAT_MS: u32 = 10_000;
 const SILENCE_FACTOR: u32 = 2;
 /// Headers of one frame.
 const HEADERS_MAX: usize = 64;
-/// Bytes of one frame's headers.
-const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// Where actions go.
 const ACTIONS: &str = "/api/chat";
 
@@ -30,6 +28,8 @@ const ACTIONS: &str = "/api/chat";
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub frame_bytes_max: usize,
+    /// Of one frame, its command line included.
+    pub header_bytes_max: usize,
     /// 0 means unlimited.
     pub message_bytes_max: usize,
     pub subscriptions_max: usize,
@@ -124,7 +124,7 @@ impl Session {
     pub fn new(user: UserId, bounds: Bounds, now: Instant) -> Self {
         let limits = FrameLimits {
             frame_bytes_max: bounds.frame_bytes_max,
-            header_bytes_max: HEADER_BYTES_MAX,
+            header_bytes_max: bounds.header_bytes_max,
             headers_max: HEADERS_MAX,
         };
         Self {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use chinwag_protocol::{Envelope, Event, Notice, stomp};
 
 use super::catch_up::{Listener, Phase, Step};
-use super::{Connection, Happening, Pending, waiting};
+use super::{Connection, Happening, Pending};
 use crate::chat::NotAccepted;
 use crate::cursor;
 use crate::hub::{Delivery, Encoded, Outbox, Turn};
@@ -41,7 +41,7 @@ impl<C: Carrier> Connection<C> {
             // The peer may well have kept its promise: it is we who do not listen.
             self.session.on_unheard(now);
         }
-        if self.carrier.stalled_since().is_some_and(|since| now >= since + super::STALL) {
+        if self.carrier.stalled_since().is_some_and(|since| now >= since + self.stall) {
             self.ending = Some(Ending::Gone);
         } else {
             self.session.on_time(now, &mut self.effects);
@@ -80,22 +80,20 @@ impl<C: Carrier> Connection<C> {
     async fn authenticate(&mut self, token: &str) {
         let mut answer = self.app.authenticate(token).await;
         if let Ok(who) = &answer
-            && who.session != self.who.session
-            && who.user == self.who.user
+            && who.session != self.seat.who.session
+            && who.user == self.seat.who.user
         {
             // The session that is watched from now on is the token's. It may have ended before it was.
-            self.seat = self.app.presence.enter(who.clone());
-            self.ended = waiting(&self.seat.ended);
-            self.who.session = who.session;
+            self.seat.belongs_to(who.session);
             answer = self.app.authenticate(token).await;
         }
         let user = answer.map(|who| who.user);
-        let name = self.who.session.to_string();
+        let name = self.seat.who.session.to_string();
         self.session.authenticated(user, &name, Instant::now(), &mut self.effects);
     }
 
     async fn act(&mut self, envelopes: Vec<Envelope>, acting: Acting) {
-        match self.app.chat.act(self.who.user, envelopes).await {
+        match self.app.chat.act(self.seat.who.user, envelopes).await {
             Ok(answer) => self.pending.push_back(Pending::Act(acting, answer)),
             Err(NotAccepted { index, problem }) => {
                 self.session.acted(acting, Err(Refused { index, problem }), &mut self.effects);
@@ -104,7 +102,7 @@ impl<C: Carrier> Connection<C> {
     }
 
     fn acted(&mut self, acting: Acting, result: Result<Vec<Done>, ActError>) {
-        let user = self.who.user;
+        let user = self.seat.who.user;
         let result = match result {
             Ok(done) => Ok(done.iter().map(|done| done.event.as_seen_by(user)).collect::<Vec<Event>>()),
             Err(error) => {
@@ -118,7 +116,7 @@ impl<C: Carrier> Connection<C> {
     async fn listen(&mut self, key: SubscriptionKey, since: Option<String>) {
         let id = self.app.hub.new_listener();
         let outbox = Outbox::new(Arc::clone(&self.app.budget), since.is_some());
-        let answer = self.app.store.listen(self.who.user, id, Arc::clone(&outbox)).await;
+        let answer = self.app.store.listen(self.seat.who.user, id, Arc::clone(&outbox)).await;
         self.pending.push_back(Pending::Listen(key, answer));
         self.listeners.push(Listener { key, id, outbox, since, position: 0, phase: Phase::Starting });
     }
