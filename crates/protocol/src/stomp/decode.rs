@@ -229,7 +229,9 @@ impl Decoder {
             BodyEnd::After(len) => match unread.get(len) {
                 None => return Ok(None),
                 Some(0) => len,
-                Some(_) if may_bring_body(partial.frame.command, self.version) => return Err(DecodeError::MissingNul),
+                Some(_) if may_bring_body(partial.frame.command, self.version) => {
+                    return Err(DecodeError::MissingNul);
+                }
                 Some(_) => return Err(DecodeError::BodyNotAllowed),
             },
             BodyEnd::AtFirstNul => {

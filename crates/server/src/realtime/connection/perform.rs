@@ -18,7 +18,11 @@ use crate::store::{ActError, Done, StoreError};
 impl<C: Carrier> Connection<C> {
     pub(super) fn handle(&mut self, happening: Happening) {
         match happening {
-            Happening::Received(ending) => self.ending = ending,
+            Happening::Received(ending) => {
+                // Pings and parts of a message count, too.
+                self.session.on_heard(Instant::now());
+                self.ending = ending;
+            }
             Happening::Sent => {}
             Happening::Acted(acting, result) => self.acted(acting, result),
             Happening::Listening(key, result) => self.listening(key, result),
@@ -39,7 +43,7 @@ impl<C: Carrier> Connection<C> {
         let now = Instant::now();
         if self.holds_back() {
             // The peer may well have kept its promise: it is we who do not listen.
-            self.session.on_unheard(now);
+            self.session.on_heard(now);
         }
         if self.carrier.stalled_since().is_some_and(|since| now >= since + self.stall) {
             self.ending = Some(Ending::Gone);

@@ -3,7 +3,7 @@
 use chinwag_protocol::UserId;
 use chinwag_protocol::stomp::{Frame, Version, escape_into};
 
-use super::{Effect, Session, receipt_for};
+use super::{Effect, Phase, Session, receipt_for};
 
 /// Names a subscription within its connection. Never used again, though the client's id may be.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -56,16 +56,22 @@ impl Session {
             receipt: frame.header("receipt").map(str::to_owned),
             acks: acks && self.version == Version::V12,
         });
+        self.in_flight += 1;
         effects.push(Effect::Listen { key, since: frame.header("since").map(str::to_owned) });
         Ok(())
     }
 
     /// Deliveries of this subscription have begun: what is committed from now on reaches it.
     pub fn listening(&mut self, key: SubscriptionKey, effects: &mut Vec<Effect>) {
+        self.in_flight -= 1;
+        if matches!(self.phase, Phase::Closed) {
+            return;
+        }
         let subscription = self.subscriptions.iter_mut().find(|subscription| subscription.key == key);
         if let Some(receipt) = subscription.and_then(|subscription| subscription.receipt.take()) {
             effects.push(super::receipt_frame(&receipt));
         }
+        self.leave_when_done(effects);
     }
 
     /// UNSUBSCRIBE: by id, or in 1.0 by destination. What was on its way may still arrive.
