@@ -26,6 +26,15 @@ pub enum StoreError {
     Unavailable(String),
 }
 
+/// Who has a data directory open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Occupancy {
+    /// This process only.
+    Alone,
+    /// Another process, too, most likely a server. What this one ends or deletes, that one closes and erases.
+    Shared,
+}
+
 /// Why a data directory could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -38,6 +47,11 @@ pub enum OpenError {
          start that version, or restore a backup"
     )]
     Newer { found: i64, known: i64 },
+    #[error(
+        "unable to open the database; the server that runs on it is older (schema {found}, this one knows {known}): \
+         use the same version for both"
+    )]
+    Older { found: i64, known: i64 },
     #[error("unable to open the database; {0}")]
     Database(String),
 }
