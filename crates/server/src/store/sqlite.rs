@@ -36,7 +36,7 @@ pub use chats::ChatError;
 pub use erase::Erasure;
 pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
 pub use list::Page;
-pub use sessions::{Ended, Ending, Session};
+pub use sessions::{Ended, Ending, Session, SignIn};
 pub use sync::Missed;
 pub use users::{NewUser, RegisterError, RenameError, User};
 use work::Job;

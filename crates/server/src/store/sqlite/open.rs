@@ -127,12 +127,7 @@ fn lock_file(data_dir: &Path) -> Result<File, OpenError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(data_dir).map_err(directory)?;
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(data_dir.join(LOCK_FILE))
-        .map_err(directory)
+    File::options().create(true).truncate(false).write(true).open(data_dir.join(LOCK_FILE)).map_err(directory)
 }
 
 /// Whether the lock is ours now. The system releases it when the process ends.
