@@ -56,8 +56,9 @@ pub enum StartError {
     Open(#[from] OpenError),
     #[error("unable to use the signing key; {0}")]
     Key(#[from] KeyError),
-    #[error("unable to listen on {0}; {1}")]
-    Listen(SocketAddr, std::io::Error),
+    /// `setting` is the one that names the address.
+    #[error("unable to listen on {address} ({setting}); {error}")]
+    Listen { setting: &'static str, address: SocketAddr, error: std::io::Error },
     #[error("unable to start; {0}")]
     Thread(std::io::Error),
     #[error("unable to read the store; {0}")]
@@ -89,8 +90,8 @@ impl Server {
         let (store, writer) = Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?;
         let fanout = fanout.run(&hub, store.epoch().into(), store.head()).map_err(StartError::Thread)?;
         let jwt = Jwt::new(&SigningKeyFile::open(&settings.data_dir)?)?;
-        let chat_listener = listen(settings.listen).await?;
-        let management_listener = listen(settings.management_listen).await?;
+        let chat_listener = listen("listen", settings.listen).await?;
+        let management_listener = listen("management_listen", settings.management_listen).await?;
         let chat_address = chat_listener.local_addr().map_err(StartError::Thread)?;
         let management_address = management_listener.local_addr().map_err(StartError::Thread)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -136,7 +137,8 @@ impl Server {
         };
         let last_ending = app.store.last_ending().await?;
         app.tasks.spawn(upkeep::watch_endings(Arc::clone(&app), last_ending));
-        app.tasks.spawn(upkeep::keep_up(Arc::clone(&app)));
+        app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
+        app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
         let [chat, management] = listeners.map(|(listener, router)| {
             tokio::spawn(listener::serve(listener, router, bounds, app.stop.clone()))
         });
@@ -159,8 +161,8 @@ impl Server {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
+async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Listen { setting, address, error })
 }
 
 impl App {

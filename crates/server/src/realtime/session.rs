@@ -15,8 +15,8 @@ use crate::problem::Problem;
 pub use subscription::{Subscription, SubscriptionKey};
 use transaction::Transactions;
 
-/// What we offer: at most one beat each way in this time. A client may ask for fewer, or none.
-const HEART_BEAT_MS: u32 = 10_000;
+/// What we offer: a beat each way in this time, at most. The client decides, down to none at all.
+const HEART_BEAT_MS: u32 = 1_000;
 /// A peer that is silent for this many times its promise is gone.
 const SILENCE_FACTOR: u32 = 2;
 /// A beat is sent when this part of its time is over: it must be on its way before all of it is.
@@ -114,8 +114,8 @@ pub struct Session {
     subscriptions: Vec<Subscription>,
     next_key: u32,
     transactions: Transactions,
-    /// Groups of actions and subscriptions that were asked for and not answered.
-    in_flight: usize,
+    /// Groups of actions that were asked for and not answered.
+    acting: usize,
     /// When the peer was last heard, and last written to.
     heard: Instant,
     spoke: Instant,
@@ -139,7 +139,7 @@ impl Session {
             subscriptions: Vec::new(),
             next_key: 0,
             transactions: Transactions::default(),
-            in_flight: 0,
+            acting: 0,
             heard: now,
             spoke: now,
         }
@@ -321,13 +321,13 @@ impl Session {
     }
 
     fn act(&mut self, envelopes: Vec<Envelope>, acting: Acting, effects: &mut Vec<Effect>) {
-        self.in_flight += 1;
+        self.acting += 1;
         effects.push(Effect::Act(envelopes, acting));
     }
 
     /// What became of [`Effect::Act`]. Receipts go out only now; a refused action gets none.
     pub fn acted(&mut self, acting: Acting, result: Result<Vec<Event>, Refused>, effects: &mut Vec<Effect>) {
-        self.in_flight -= 1;
+        self.acting -= 1;
         if matches!(self.phase, Phase::Closed) {
             return;
         }
@@ -386,7 +386,7 @@ impl Session {
     /// DISCONNECT is answered after everything before it was (section "DISCONNECT").
     fn leave_when_done(&mut self, effects: &mut Vec<Effect>) {
         let Phase::Leaving(receipt) = &mut self.phase else { return };
-        if self.in_flight > 0 {
+        if self.acting > 0 || self.subscriptions.iter().any(|subscription| !subscription.begun) {
             return;
         }
         if let Some(receipt) = receipt.take() {

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chinwag_protocol::limits::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
 use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
@@ -28,6 +30,15 @@ pub struct Password(String);
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("password must be {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters long")]
 pub struct InvalidPassword;
+
+/// Random bytes in a password that we make up: 16 characters of base64url.
+const MADE_UP_BYTES: usize = 12;
+
+/// A password for somebody who chose none, to be told to them once.
+#[must_use]
+pub fn make_up() -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes::<MADE_UP_BYTES>())
+}
 
 impl Password {
     /// One to be set: long enough to be one.

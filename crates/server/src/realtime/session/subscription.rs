@@ -16,6 +16,8 @@ pub struct Subscription {
     /// As the client gave it. Version 1.0 allows none.
     id: Option<String>,
     destination: String,
+    /// Its deliveries have begun.
+    pub(super) begun: bool,
     /// The receipt of SUBSCRIBE, until deliveries have begun.
     receipt: Option<String>,
     /// The start of its MESSAGE frames up to the value of message-id, escaped for the version.
@@ -53,22 +55,23 @@ impl Session {
             head: head(id.as_deref(), destination, self.version),
             id,
             destination: destination.to_owned(),
+            begun: false,
             receipt: frame.header("receipt").map(str::to_owned),
             acks: acks && self.version == Version::V12,
         });
-        self.in_flight += 1;
         effects.push(Effect::Listen { key, since: frame.header("since").map(str::to_owned) });
         Ok(())
     }
 
     /// Deliveries of this subscription have begun: what is committed from now on reaches it.
     pub fn listening(&mut self, key: SubscriptionKey, effects: &mut Vec<Effect>) {
-        self.in_flight -= 1;
         if matches!(self.phase, Phase::Closed) {
             return;
         }
         let subscription = self.subscriptions.iter_mut().find(|subscription| subscription.key == key);
-        if let Some(receipt) = subscription.and_then(|subscription| subscription.receipt.take()) {
+        let Some(subscription) = subscription else { return };
+        subscription.begun = true;
+        if let Some(receipt) = subscription.receipt.take() {
             effects.push(super::receipt_frame(&receipt));
         }
         self.leave_when_done(effects);

@@ -36,7 +36,7 @@ fn patience(heart_beat: &str) -> Option<Duration> {
 #[test]
 fn heart_beating_the_sender_is_heard_at_least_every_n_milliseconds() {
     // max(ours, theirs), and before it is over: what is sent must still travel.
-    assert_eq!(beats("0,1"), [9, 18, 27, 36, 45, 54]);
+    assert_eq!(beats("0,1").len(), 60, "no oftener than we offer, which is every second");
     assert_eq!(beats("0,10000"), [9, 18, 27, 36, 45, 54]);
     assert_eq!(beats("0,20000"), [18, 36, 54]);
 }
@@ -60,7 +60,7 @@ fn heart_beating_a_missing_header_is_nought_and_nought() {
 #[test]
 fn heart_beating_a_silent_client_is_given_a_margin() {
     assert_eq!(patience("10000,0"), Some(20 * SECOND));
-    assert_eq!(patience("1,0"), Some(20 * SECOND), "no oftener than we asked for");
+    assert_eq!(patience("1,0"), Some(2 * SECOND), "no oftener than we asked for");
     assert_eq!(patience("30000,0"), Some(60 * SECOND));
     assert_eq!(patience("10000,10000"), Some(20 * SECOND), "our beats are not theirs");
 }

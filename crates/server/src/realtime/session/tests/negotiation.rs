@@ -70,7 +70,7 @@ fn connected_frame_tells_the_version_the_session_and_the_server() {
         let [Did::Sent(connected)] = &did[..] else { panic!("{did:?}") };
         assert_eq!(connected.header("version"), Some(version.as_str()));
         assert_eq!(connected.header("session"), Some("a session"), "required in 1.0");
-        assert_eq!(connected.header("heart-beat"), Some("10000,10000"));
+        assert_eq!(connected.header("heart-beat"), Some("1000,1000"));
         let (name, number) = connected.header("server").unwrap().split_once('/').unwrap();
         assert!(name == "chinwag" && !number.contains(' '));
         assert!(connected.body.is_empty());
