@@ -6,9 +6,11 @@
 mod chats;
 mod devices;
 mod events;
+mod handshake;
 mod history;
 mod http;
 mod lifecycle;
+mod limits;
 mod management;
 mod members;
 mod messages;
@@ -24,3 +26,4 @@ mod tickets;
 mod tokens;
 mod typing;
 mod users;
+mod wire;
