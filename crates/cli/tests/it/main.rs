@@ -4,6 +4,7 @@
 //! by the test kit for each frame that arrives.
 
 mod chats;
+mod clients;
 mod devices;
 mod events;
 mod handshake;
@@ -21,7 +22,6 @@ mod refusals;
 mod scene;
 mod stomp;
 mod stomp_frames;
-mod stompjs;
 mod tickets;
 mod tokens;
 mod typing;
