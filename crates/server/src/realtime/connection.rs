@@ -62,6 +62,8 @@ pub struct Connection<C> {
     session: Session,
     mailer: Mailer,
     listeners: Vec<Listener>,
+    /// The listener that is looked at first.
+    turn: usize,
     pending: VecDeque<Pending>,
     effects: Vec<Effect>,
     timer: Pin<Box<Sleep>>,
@@ -88,6 +90,7 @@ impl<C: Carrier> Connection<C> {
             session: Session::new(who.user, bounds, now),
             mailer: Mailer::new(who.user),
             listeners: Vec::new(),
+            turn: 0,
             pending: VecDeque::new(),
             effects: Vec::new(),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
@@ -131,11 +134,20 @@ impl<C: Carrier> Connection<C> {
         match self.carrier.poll_send(context, Instant::now()) {
             Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Sent),
             Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
-            Poll::Ready(Ok(false)) | Poll::Pending => {}
+            Poll::Ready(Ok(false)) => {}
+            // The peer may have begun to take nothing just now: that has an end as well.
+            Poll::Pending => {
+                if self.poll_timer(context).is_ready() {
+                    return Poll::Ready(Happening::Time);
+                }
+            }
         }
-        if self.carrier.waiting() < CARRIER_BYTES_MAX
-            && let Poll::Ready(happening) = self.poll_listeners(context)
-        {
+        let listeners = if self.carrier.waiting() < CARRIER_BYTES_MAX {
+            self.poll_listeners(context)
+        } else {
+            self.poll_slow(context)
+        };
+        if let Poll::Ready(happening) = listeners {
             return Poll::Ready(happening);
         }
         if self.session.takes_input() && !self.holds_back() {
@@ -191,16 +203,31 @@ impl<C: Carrier> Connection<C> {
     }
 
     fn poll_listeners(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        for (index, listener) in self.listeners.iter_mut().enumerate() {
+        // Each in its turn, or one that always has something would keep the others waiting.
+        for turn in 0..self.listeners.len() {
+            let index = (self.turn + turn) % self.listeners.len();
+            let listener = &mut self.listeners[index];
             if let Poll::Ready(step) = listener.poll_catch_up(context, &self.app.store, self.who.user) {
                 return Poll::Ready(Happening::CaughtUp(index, step));
             }
             let mut deliveries = Vec::new();
             match listener.outbox.poll_take(context, CARRIER_BYTES_MAX, &mut deliveries) {
-                Poll::Ready(Ok(())) => return Poll::Ready(Happening::Deliver(index, deliveries)),
+                Poll::Ready(Ok(())) => {
+                    self.turn = index + 1;
+                    return Poll::Ready(Happening::Deliver(index, deliveries));
+                }
                 Poll::Ready(Err(Slow)) => return Poll::Ready(Happening::TooSlow),
                 Poll::Pending => {}
             }
+        }
+        Poll::Pending
+    }
+
+    /// Who takes nothing more is to be named slow as well.
+    fn poll_slow(&self, context: &mut Context<'_>) -> Poll<Happening> {
+        let mut outboxes = self.listeners.iter().map(|listener| &listener.outbox);
+        if outboxes.any(|outbox| outbox.poll_slow(context).is_ready()) {
+            return Poll::Ready(Happening::TooSlow);
         }
         Poll::Pending
     }
