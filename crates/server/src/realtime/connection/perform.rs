@@ -118,9 +118,15 @@ impl<C: Carrier> Connection<C> {
     async fn listen(&mut self, key: SubscriptionKey, since: Option<String>) {
         let id = self.app.hub.new_listener();
         let outbox = Outbox::new(Arc::clone(&self.app.budget), since.is_some());
-        let answer = self.app.store.listen(self.who.user, id, Arc::clone(&outbox)).await;
+        // What is said before the deliveries begin must not take its client back, nor past what it missed.
+        let store = &self.app.store;
+        let position = match since.as_deref() {
+            Some(since) => cursor::read(since, store.epoch(), store.head()).unwrap_or(0),
+            None => store.head(),
+        };
+        let answer = store.listen(self.who.user, id, Arc::clone(&outbox)).await;
         self.pending.push_back(Pending::Listen(key, answer));
-        self.listeners.push(Listener { key, id, outbox, since, position: 0, phase: Phase::Starting });
+        self.listeners.push(Listener { key, id, outbox, since, position, phase: Phase::Starting });
     }
 
     fn listener(&mut self, key: SubscriptionKey) -> Option<(usize, &mut Listener)> {
@@ -147,9 +153,15 @@ impl<C: Carrier> Connection<C> {
                 listener.position = position;
                 listener.phase = Phase::Behind;
             }
+            // Said at once: if the queue overflowed meanwhile, it is from `head` that its client catches up.
             Some(None) => {
                 let cursor = cursor::write(app.store.epoch(), head);
-                self.go_live(index, &Notice::Resync { cursor });
+                let resync = Encoded::notice(&Notice::Resync { cursor }, head, app.store.epoch());
+                listener.phase = match listener.outbox.go_live(head) {
+                    Turn::Live => Phase::Live,
+                    Turn::ReadOn => Phase::Behind,
+                };
+                self.deliver(index, &[resync]);
             }
         }
     }
@@ -169,18 +181,20 @@ impl<C: Carrier> Connection<C> {
         if missed.more {
             self.listeners[index].phase = Phase::Behind;
         } else {
-            self.go_live(index, &Notice::Resumed { cursor: cursor::write(epoch, missed.position) });
+            self.go_live(index);
         }
     }
 
-    /// The client has everything up to its position; what waits behind that is sent next, after `notice`.
-    fn go_live(&mut self, index: usize, notice: &Notice) {
+    /// The client has everything up to its position; what waits behind that is sent next.
+    fn go_live(&mut self, index: usize) {
         let listener = &mut self.listeners[index];
         match listener.outbox.go_live(listener.position) {
             Turn::ReadOn => listener.phase = Phase::Behind,
             Turn::Live => {
                 listener.phase = Phase::Live;
-                let notice = Encoded::notice(notice, listener.position, self.app.store.epoch());
+                let (position, epoch) = (listener.position, self.app.store.epoch());
+                let resumed = Notice::Resumed { cursor: cursor::write(epoch, position) };
+                let notice = Encoded::notice(&resumed, position, epoch);
                 self.deliver(index, &[notice]);
             }
         }
@@ -229,6 +243,8 @@ impl<C: Carrier> Connection<C> {
             Some(index) if idle => {
                 let app = Arc::clone(&self.app);
                 let epoch = app.store.epoch();
+                // The store may have been read past what the fan-out has told.
+                let told = told.max(self.listeners[index].position);
                 let head = Notice::Head { cursor: cursor::write(epoch, told) };
                 self.deliver(index, &[Encoded::notice(&head, told, epoch)]);
             }
