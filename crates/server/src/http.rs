@@ -4,6 +4,7 @@ mod auth;
 mod chat;
 mod connect;
 mod error;
+mod events;
 pub mod extract;
 mod health;
 mod message;
@@ -37,6 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(chat::router())
         .merge(message::router())
         .merge(connect::router())
+        .merge(events::router())
         .merge(health::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

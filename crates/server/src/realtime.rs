@@ -3,6 +3,8 @@
 pub mod carrier;
 pub mod connection;
 mod deliver;
+pub mod events;
+pub mod listener;
 pub mod presence;
 pub mod session;
 pub mod websocket;

@@ -5,6 +5,7 @@
 
 mod chats;
 mod devices;
+mod events;
 mod history;
 mod http;
 mod lifecycle;

@@ -85,7 +85,11 @@ fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
 }
 
 /// Whose connection this is: by ticket, or by JWT in the place of one.
-async fn admit(app: &App, ticket: Option<&str>, headers: &HeaderMap) -> Result<Identity, ApiError> {
+pub(super) async fn admit(
+    app: &App,
+    ticket: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Identity, ApiError> {
     match ticket {
         Some(ticket) => Ok(app.sessions.spend_ticket(ticket).await?),
         None if headers.contains_key(header::AUTHORIZATION) => app.admit(bearer_token(headers)?).await,

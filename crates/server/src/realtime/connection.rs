@@ -1,13 +1,12 @@
 //! One connection: the one task that owns its carrier. Bytes go to the session, and what the session says is done, in
 //! order; events of its subscriptions are written as the peer takes them.
 
-mod catch_up;
 mod perform;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
@@ -15,26 +14,19 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::carrier::{Carrier, Ending};
 use super::deliver::Mailer;
+use super::listener::{Fault, Heard, Listener};
 use super::presence::Seat;
 use super::session::{Acting, Bounds, Effect, Session, SubscriptionKey};
 use crate::app::App;
-use crate::hub::{Delivery, Slow};
 use crate::sessions::Identity;
-use crate::store::{ActError, Answer, Done, StoreError};
-use catch_up::{Listener, Step};
+use crate::store::{ActError, Answer, Done};
 
-/// Groups of actions and subscriptions of one connection that wait for the writer; then no more is received.
-const PENDING_MAX: usize = 256;
+/// Groups of actions of one connection that wait for the writer; then no more is received.
+const ACTING_MAX: usize = 256;
 /// Bytes that wait for the carrier before its events wait in their queue, where they are counted.
 const CARRIER_BYTES_MAX: usize = 64 * 1024;
 /// A peer that takes nothing for this long is given up.
 const STALL: Duration = Duration::from_secs(30);
-
-/// What the writer has been asked for, in order.
-enum Pending {
-    Act(Acting, Answer<Vec<Done>, ActError>),
-    Listen(SubscriptionKey, Answer<u64, StoreError>),
-}
 
 /// Everything that can happen to a connection.
 enum Happening {
@@ -42,10 +34,9 @@ enum Happening {
     Received(Option<Ending>),
     Sent,
     Acted(Acting, Result<Vec<Done>, ActError>),
-    Listening(SubscriptionKey, Result<u64, StoreError>),
-    Deliver(usize, Vec<Delivery>),
-    CaughtUp(usize, Step),
-    TooSlow,
+    Heard(usize, Heard),
+    /// A listener hears no more.
+    Deaf(Fault),
     Time,
     /// The session behind the connection ended, or the server stops.
     Ended,
@@ -61,8 +52,9 @@ pub struct Connection<C> {
     carrier: C,
     session: Session,
     mailer: Mailer,
-    listeners: Vec<Listener>,
-    pending: VecDeque<Pending>,
+    listeners: Vec<(SubscriptionKey, Listener)>,
+    /// Actions that the writer was asked for, in order.
+    acting: VecDeque<(Acting, Answer<Vec<Done>, ActError>)>,
     effects: Vec<Effect>,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
@@ -88,7 +80,7 @@ impl<C: Carrier> Connection<C> {
             session: Session::new(who.user, bounds, now),
             mailer: Mailer::new(who.user),
             listeners: Vec::new(),
-            pending: VecDeque::new(),
+            acting: VecDeque::new(),
             effects: Vec::new(),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             timer_at: None,
@@ -109,9 +101,7 @@ impl<C: Carrier> Connection<C> {
             self.handle(happening);
             self.perform().await;
         }
-        for listener in self.listeners.drain(..) {
-            self.app.hub.silence(listener.id);
-        }
+        self.listeners.clear();
         if let Some(ending) = self.ending.take() {
             self.carrier.close(ending).await;
         }
@@ -125,7 +115,7 @@ impl<C: Carrier> Connection<C> {
         if self.poll_timer(context).is_ready() {
             return Poll::Ready(Happening::Time);
         }
-        if let Poll::Ready(happening) = self.poll_pending(context) {
+        if let Poll::Ready(happening) = self.poll_acting(context) {
             return Poll::Ready(happening);
         }
         match self.carrier.poll_send(context, Instant::now()) {
@@ -146,7 +136,7 @@ impl<C: Carrier> Connection<C> {
 
     /// Whether nothing is received because enough is under way.
     fn holds_back(&self) -> bool {
-        self.pending.len() >= PENDING_MAX || self.carrier.waiting() >= CARRIER_BYTES_MAX
+        self.acting.len() >= ACTING_MAX || self.carrier.waiting() >= CARRIER_BYTES_MAX
     }
 
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -172,33 +162,20 @@ impl<C: Carrier> Connection<C> {
         }
     }
 
-    fn poll_pending(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        let ready = match self.pending.front_mut() {
-            None => return Poll::Pending,
-            Some(Pending::Act(_, answer)) => Pin::new(answer).poll(context).map(Ready::Acted),
-            Some(Pending::Listen(_, answer)) => Pin::new(answer).poll(context).map(Ready::Listening),
-        };
-        let Poll::Ready(ready) = ready else { return Poll::Pending };
-        match (self.pending.pop_front(), ready) {
-            (Some(Pending::Act(acting, _)), Ready::Acted(result)) => {
-                Poll::Ready(Happening::Acted(acting, result))
-            }
-            (Some(Pending::Listen(key, _)), Ready::Listening(result)) => {
-                Poll::Ready(Happening::Listening(key, result))
-            }
-            _ => Poll::Pending,
+    fn poll_acting(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+        let Some((_, answer)) = self.acting.front_mut() else { return Poll::Pending };
+        let result = ready!(Pin::new(answer).poll(context));
+        match self.acting.pop_front() {
+            Some((acting, _)) => Poll::Ready(Happening::Acted(acting, result)),
+            None => Poll::Pending,
         }
     }
 
     fn poll_listeners(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        for (index, listener) in self.listeners.iter_mut().enumerate() {
-            if let Poll::Ready(step) = listener.poll_catch_up(context, &self.app.store, self.who.user) {
-                return Poll::Ready(Happening::CaughtUp(index, step));
-            }
-            let mut deliveries = Vec::new();
-            match listener.outbox.poll_take(context, CARRIER_BYTES_MAX, &mut deliveries) {
-                Poll::Ready(Ok(())) => return Poll::Ready(Happening::Deliver(index, deliveries)),
-                Poll::Ready(Err(Slow)) => return Poll::Ready(Happening::TooSlow),
+        for (index, (_, listener)) in self.listeners.iter_mut().enumerate() {
+            match listener.poll_hear(context, CARRIER_BYTES_MAX) {
+                Poll::Ready(Ok(heard)) => return Poll::Ready(Happening::Heard(index, heard)),
+                Poll::Ready(Err(fault)) => return Poll::Ready(Happening::Deaf(fault)),
                 Poll::Pending => {}
             }
         }
@@ -212,11 +189,6 @@ impl<C: Carrier> Connection<C> {
             .poll_receive(context, &mut |text| session.on_bytes(text, now, effects))
             .map(|received| Happening::Received(received.err()))
     }
-}
-
-enum Ready {
-    Acted(Result<Vec<Done>, ActError>),
-    Listening(Result<u64, StoreError>),
 }
 
 fn waiting(token: &CancellationToken) -> Pin<Box<WaitForCancellationFutureOwned>> {

@@ -15,8 +15,8 @@ use crate::problem::Problem;
 pub use subscription::{Subscription, SubscriptionKey};
 use transaction::Transactions;
 
-/// What we offer: at most one beat each way in this time. A client may ask for fewer, or none.
-const HEART_BEAT_MS: u32 = 10_000;
+/// What we offer: a beat each way in this time, at most. The client decides, down to none at all.
+const HEART_BEAT_MS: u32 = 1_000;
 /// A peer that is silent for this many times its promise is gone.
 const SILENCE_FACTOR: u32 = 2;
 /// Headers of one frame.
