@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::program::{Place, fields, text};
+use crate::program::{BINARY, Place, fields, text};
 
 const NO_APP: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -92,6 +92,13 @@ fn what_is_not_there_fails_and_makes_nothing() {
     place.chinwag("user delete nobody --app shop").fails_with("there is no user nobody in the app shop");
     place.chinwag("user sign-out nobody").fails_with("give an id, or a name and --app");
     place.chinwag(&format!("user sessions {NO_APP}")).fails_with("there is no user");
+}
+
+#[test]
+fn the_program_says_which_it_is() {
+    let version = std::process::Command::new(BINARY).arg("--version").output().expect("the program");
+    let version = String::from_utf8(version.stdout).expect("text");
+    assert!(version.starts_with(concat!("chinwag ", env!("CARGO_PKG_VERSION"))), "{version}");
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn pasted_lines_send_as_alice_and_show_what_bob_sees() {
 #[test]
 fn watching_goes_on_when_the_token_has_expired() {
     let place = Place::new();
-    let dev = Dev::start(&place.data_dir, &[("CHINWAG_TOKENS__JWT_SECONDS", "2")]);
+    let dev = Dev::start(&place.data_dir, &[("CHINWAG_TOKENS__JWT_SECONDS", "4")]);
     let bob = Shell::pastes(&dev.lines_under("Watch bob's events"));
     let send = dev.lines_under("Send a message as alice");
     pasted(&send);
