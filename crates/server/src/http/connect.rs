@@ -49,6 +49,7 @@ async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     }
     let Params(params) = Params::<ConnectParams>::from_request_parts(&mut parts, &app).await?;
     let who = admit(&app, params.ticket.as_deref(), &parts.headers).await?;
+    let seat = app.seat(who)?;
     let subprotocol = subprotocol(&parts.headers);
     let upgraded = parts.extensions.remove::<OnUpgrade>();
     let upgraded = upgraded.ok_or_else(|| ApiError::new(ErrorCode::UpgradeRequired, "not upgradable"))?;
@@ -58,7 +59,7 @@ async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Result<Respon
         match upgraded.await.map(tcp_of) {
             Ok(Some((socket, read))) => {
                 let carrier = WebSocket::new(socket, read, app.settings.limits.frame_bytes());
-                Connection::new(carrier, app, who).run().await;
+                Connection::new(carrier, app, seat).run().await;
             }
             Ok(None) => tracing::error!("an upgraded connection is of no known kind"),
             Err(error) => tracing::debug!(%error, "an upgrade did not complete"),

@@ -21,8 +21,6 @@ use super::ApiError;
 use crate::app::App;
 use crate::sessions::{Identity, bearer};
 
-/// For a body to arrive whole.
-const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// Of a body that is too large, this much is read and thrown away before it is refused.
 const PASSED_OVER_BYTES_MAX: usize = 8 * 1024 * 1024;
 const PASS_OVER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -50,7 +48,7 @@ impl FromRequest<Arc<App>> for JsonBytes {
             return Err(too_large());
         }
         let read = Limited::new(&mut body, bytes_max).collect();
-        let read = tokio::time::timeout(BODY_TIMEOUT, read)
+        let read = tokio::time::timeout(app.settings.limits.request_timeout(), read)
             .await
             .map_err(|_| ApiError::new(ErrorCode::BadRequest, "the body did not arrive in time"))?;
         match read {

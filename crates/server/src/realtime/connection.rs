@@ -18,15 +18,12 @@ use super::listener::{Fault, Heard, Listener};
 use super::presence::Seat;
 use super::session::{Acting, Bounds, Effect, Session, SubscriptionKey};
 use crate::app::App;
-use crate::sessions::Identity;
 use crate::store::{ActError, Answer, Done};
 
 /// Groups of actions of one connection that wait for the writer; then no more is received.
 const ACTING_MAX: usize = 256;
 /// Bytes that wait for the carrier before its events wait in their queue, where they are counted.
 const CARRIER_BYTES_MAX: usize = 64 * 1024;
-/// A peer that takes nothing for this long is given up.
-const STALL: Duration = Duration::from_secs(30);
 
 /// Everything that can happen to a connection.
 enum Happening {
@@ -46,7 +43,6 @@ enum Happening {
 
 pub struct Connection<C> {
     app: Arc<App>,
-    who: Identity,
     seat: Seat,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     carrier: C,
@@ -58,6 +54,8 @@ pub struct Connection<C> {
     /// Actions that the writer was asked for, in order.
     acting: VecDeque<(Acting, Answer<Vec<Done>, ActError>)>,
     effects: Vec<Effect>,
+    /// A peer that takes nothing for this long is given up.
+    stall: Duration,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
     ending: Option<Ending>,
@@ -65,22 +63,22 @@ pub struct Connection<C> {
 
 impl<C: Carrier> Connection<C> {
     #[must_use]
-    pub fn new(carrier: C, app: Arc<App>, who: Identity) -> Self {
+    pub fn new(carrier: C, app: Arc<App>, seat: Seat) -> Self {
         let limits = &app.settings.limits;
         let bounds = Bounds {
             frame_bytes_max: limits.frame_bytes(),
+            header_bytes_max: limits.header_bytes,
             message_bytes_max: limits.message_bytes,
             subscriptions_max: limits.subscriptions_per_connection,
             connect_within: Duration::from_secs(u64::from(limits.connect_seconds)),
         };
         let now = Instant::now();
-        let seat = app.presence.enter(who.clone());
         Self {
+            stall: limits.stall(),
             ended: waiting(&seat.ended),
-            seat,
             carrier,
-            session: Session::new(who.user, bounds, now),
-            mailer: Mailer::new(who.user),
+            session: Session::new(seat.who.user, bounds, now),
+            mailer: Mailer::new(seat.who.user),
             listeners: Vec::new(),
             turn: 0,
             acting: VecDeque::new(),
@@ -88,8 +86,8 @@ impl<C: Carrier> Connection<C> {
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             timer_at: None,
             ending: None,
+            seat,
             app,
-            who,
         }
     }
 
@@ -152,8 +150,12 @@ impl<C: Carrier> Connection<C> {
     }
 
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let due =
-            self.session.due().into_iter().chain(self.carrier.stalled_since().map(|at| at + STALL)).min();
+        let due = self
+            .session
+            .due()
+            .into_iter()
+            .chain(self.carrier.stalled_since().map(|at| at + self.stall))
+            .min();
         let Some(at) = due else {
             self.timer_at = None;
             return Poll::Pending;
