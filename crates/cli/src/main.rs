@@ -1,12 +1,15 @@
 //! The one binary. Types for the command line; each command is a file in `commands`.
 
+mod administration;
 mod commands;
+mod output;
 mod settings;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use commands::{app, dev, key, user};
 use settings::ServeFlags;
 
 /// A realtime chat backend that you run yourself.
@@ -21,12 +24,24 @@ struct Arguments {
 enum Command {
     /// Run the server
     Serve(ServeFlags),
+    /// Try it: the server with an app, an API key and three users, and lines to paste
+    Dev(ServeFlags),
+    /// Make, change and delete apps
+    App(app::Arguments),
+    /// Make, revoke and rotate API keys
+    Key(key::Arguments),
+    /// Make, sign out and delete users
+    User(user::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Serve(flags) => commands::serve::run(&flags),
+        Command::Dev(flags) => dev::run(&flags),
+        Command::App(arguments) => app::run(arguments),
+        Command::Key(arguments) => key::run(arguments),
+        Command::User(arguments) => user::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
