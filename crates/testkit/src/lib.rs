@@ -20,6 +20,7 @@ mod person;
 mod replica;
 mod server;
 mod socket;
+mod spread;
 mod stomp;
 mod view;
 
@@ -38,6 +39,7 @@ pub use person::Person;
 pub use replica::{Reload, Replica};
 pub use server::{Chinwag, Exit, Urls};
 pub use socket::{Closing, Incoming, Socket};
+pub use spread::Spread;
 pub use stomp::Frame;
 pub use view::{ChatView, MessageView, View};
 
