@@ -36,6 +36,9 @@ pub(super) fn open(data_dir: &Path, ids: &Ids) -> Result<Opened, OpenError> {
     let path = data_dir.join(DATABASE_FILE);
     let mut writer = connect(&path).map_err(database)?;
     migrate(&mut writer)?;
+    if let Some(newest) = newest_id(&writer).map_err(database)? {
+        ids.go_on_after(newest);
+    }
     let epoch = epoch(&writer, ids).map_err(database)?;
     let head = head(&writer).map_err(database)?;
     let reader = || -> rusqlite::Result<Connection> {
@@ -121,6 +124,17 @@ fn epoch(connection: &Connection, ids: &Ids) -> rusqlite::Result<Arc<str>> {
     let epoch = id.simple().to_string();
     connection.execute("INSERT INTO meta (name, value) VALUES ('epoch', ?1)", [&epoch])?;
     Ok(epoch.into())
+}
+
+/// The newest message's id, among those that are there and those that were deleted last.
+fn newest_id(connection: &Connection) -> rusqlite::Result<Option<Uuid>> {
+    connection.query_row(
+        "SELECT max(id) FROM (SELECT max(id) AS id FROM messages
+            UNION ALL SELECT subject FROM (SELECT kind, subject FROM changes ORDER BY position DESC LIMIT 10000)
+            WHERE kind = 'DELETE_MSG')",
+        [],
+        |row| row.get(0),
+    )
 }
 
 /// The newest position ever given: what replaces or removes a row always stands later than that row.
