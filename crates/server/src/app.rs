@@ -18,6 +18,7 @@ use crate::listener::{self, Bounds};
 use crate::management::Cluster;
 use crate::problem::Problem;
 use crate::realtime::presence::{Presence, Seat, TooManyConnections};
+use crate::realtime::sockjs::HttpSessions;
 use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
 use crate::sessions::secret::Token;
 use crate::sessions::tickets::Connected;
@@ -41,6 +42,7 @@ pub struct App {
     pub chat: Chat,
     pub hub: Hub,
     pub presence: Arc<Presence>,
+    pub sockjs: Arc<HttpSessions>,
     pub budget: Arc<Budget>,
     pub upkeep: Upkeep,
     /// Connections and upkeep: what is to end before the process does.
@@ -102,6 +104,7 @@ impl Server {
             sessions: Sessions::new(&settings, store.clone(), Arc::clone(&clock), jwt, cores),
             chat: Chat::new(store.clone(), clock, limits.actions_per_second),
             presence: Arc::new(Presence::new(limits.connections_per_user)),
+            sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
             upkeep: Upkeep::default(),
             tasks: TaskTracker::new(),

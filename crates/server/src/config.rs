@@ -81,6 +81,14 @@ pub struct Limits {
     pub queue_bytes: usize,
     /// The same over all connections of the process.
     pub queue_bytes_total: usize,
+    /// SockJS sessions over HTTP; those over WebSocket count as sockets.
+    pub sockjs_sessions: usize,
+    /// From a SockJS session's last receiver to its end.
+    pub sockjs_disconnect_ms: u32,
+    /// Silence before SockJS's own heart-beat.
+    pub sockjs_heartbeat_ms: u32,
+    /// Sent in one streaming response of SockJS before the client must ask for the next.
+    pub sockjs_response_bytes: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -96,6 +104,9 @@ pub struct Tokens {
 pub struct Http {
     /// Origins that browsers may call from; `*` for any.
     pub allowed_origins: Vec<String>,
+    /// Where SockJS's iframe page loads the client's script from. Without it there is no such page: we send nobody to
+    /// another origin unasked.
+    pub sockjs_client_url: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -159,6 +170,10 @@ impl Default for Limits {
             subscriptions_per_connection: 16,
             queue_bytes: MIB,
             queue_bytes_total: 256 * MIB,
+            sockjs_sessions: 10_000,
+            sockjs_disconnect_ms: 5000,
+            sockjs_heartbeat_ms: 25_000,
+            sockjs_response_bytes: 128 * KIB,
         }
     }
 }
@@ -171,7 +186,7 @@ impl Default for Tokens {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { allowed_origins: vec!["*".to_owned()] }
+        Self { allowed_origins: vec!["*".to_owned()], sockjs_client_url: None }
     }
 }
 

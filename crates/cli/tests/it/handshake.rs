@@ -70,13 +70,14 @@ async fn section_4_2_2_an_upgrade_is_answered_as_the_standard_says() {
 async fn section_4_2_1_what_is_no_handshake_is_refused_and_costs_no_ticket() {
     let chinwag = chinwag().await;
     let alice = alice(&chinwag).await;
-    let path = format!("/api/wsConnect?ticket={}", alice.ticket().await);
+    // The address without /websocket greets those who ask for no upgrade.
+    let path = format!("/api/wsConnect/websocket?ticket={}", alice.ticket().await);
     let (get, key) = (format!("GET {path} HTTP/1.1"), key());
     let short = "Sec-WebSocket-Key: c2hvcnQ=";
     let whole = [HOST, UPGRADE, CONNECTION, VERSION, &key];
     for (status, first, lines) in [
         (426, &format!("GET {path} HTTP/1.0"), &whole[..]),
-        (426, &format!("HEAD {path} HTTP/1.1"), &whole),
+        (405, &format!("HEAD {path} HTTP/1.1"), &whole),
         (405, &format!("POST {path} HTTP/1.1"), &whole),
         (426, &get, &[HOST]),
         (426, &get, &[HOST, CONNECTION, VERSION, &key]),

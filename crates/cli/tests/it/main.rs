@@ -17,6 +17,7 @@ mod members;
 mod messages;
 mod nonce;
 mod reactions;
+mod readme;
 mod reads;
 mod refusals;
 mod scene;

@@ -49,6 +49,8 @@ pub struct Connection<C> {
     session: Session,
     mailer: Mailer,
     listeners: Vec<(SubscriptionKey, Listener)>,
+    /// The listener that is looked at first.
+    turn: usize,
     /// Actions that the writer was asked for, in order.
     acting: VecDeque<(Acting, Answer<Vec<Done>, ActError>)>,
     effects: Vec<Effect>,
@@ -57,6 +59,8 @@ pub struct Connection<C> {
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
     ending: Option<Ending>,
+    /// For the carrier to close.
+    patience: Duration,
 }
 
 impl<C: Carrier> Connection<C> {
@@ -78,11 +82,13 @@ impl<C: Carrier> Connection<C> {
             session: Session::new(seat.who.user, bounds, now),
             mailer: Mailer::new(seat.who.user),
             listeners: Vec::new(),
+            turn: 0,
             acting: VecDeque::new(),
             effects: Vec::new(),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             timer_at: None,
             ending: None,
+            patience: Duration::MAX,
             seat,
             app,
         }
@@ -101,7 +107,7 @@ impl<C: Carrier> Connection<C> {
         }
         self.listeners.clear();
         if let Some(ending) = self.ending.take() {
-            self.carrier.close(ending).await;
+            let _ = tokio::time::timeout(self.patience, self.carrier.close(ending)).await;
         }
     }
 
@@ -119,11 +125,20 @@ impl<C: Carrier> Connection<C> {
         match self.carrier.poll_send(context, Instant::now()) {
             Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Sent),
             Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
-            Poll::Ready(Ok(false)) | Poll::Pending => {}
+            Poll::Ready(Ok(false)) => {}
+            // The peer may have begun to take nothing just now: that has an end as well.
+            Poll::Pending => {
+                if self.poll_timer(context).is_ready() {
+                    return Poll::Ready(Happening::Time);
+                }
+            }
         }
-        if self.carrier.waiting() < CARRIER_BYTES_MAX
-            && let Poll::Ready(happening) = self.poll_listeners(context)
-        {
+        let listeners = if self.carrier.waiting() < CARRIER_BYTES_MAX {
+            self.poll_listeners(context)
+        } else {
+            self.poll_slow(context)
+        };
+        if let Poll::Ready(happening) = listeners {
             return Poll::Ready(happening);
         }
         if self.session.takes_input() && !self.holds_back() {
@@ -174,12 +189,25 @@ impl<C: Carrier> Connection<C> {
     }
 
     fn poll_listeners(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        for (index, (_, listener)) in self.listeners.iter_mut().enumerate() {
-            match listener.poll_hear(context, CARRIER_BYTES_MAX) {
-                Poll::Ready(Ok(heard)) => return Poll::Ready(Happening::Heard(index, heard)),
+        // Each in its turn, or one that always has something would keep the others waiting.
+        for turn in 0..self.listeners.len() {
+            let index = (self.turn + turn) % self.listeners.len();
+            match self.listeners[index].1.poll_hear(context, CARRIER_BYTES_MAX) {
+                Poll::Ready(Ok(heard)) => {
+                    self.turn = index + 1;
+                    return Poll::Ready(Happening::Heard(index, heard));
+                }
                 Poll::Ready(Err(fault)) => return Poll::Ready(Happening::Deaf(fault)),
                 Poll::Pending => {}
             }
+        }
+        Poll::Pending
+    }
+
+    /// Who takes nothing more is to be named slow as well.
+    fn poll_slow(&self, context: &mut Context<'_>) -> Poll<Happening> {
+        if self.listeners.iter().any(|(_, listener)| listener.poll_slow(context).is_ready()) {
+            return Poll::Ready(Happening::Deaf(Fault::Slow));
         }
         Poll::Pending
     }
