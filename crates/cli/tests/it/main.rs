@@ -15,6 +15,7 @@ mod limits;
 mod management;
 mod members;
 mod messages;
+mod node;
 mod nonce;
 mod reactions;
 mod readme;

@@ -136,7 +136,7 @@ fn begin_transactions_and_what_they_hold_are_bounded() {
         talk.says(&begin(name));
         for _ in 0..ACTIONS_MAX {
             let did = talk.says(&within(&name.to_string(), say(&long)));
-            held += long.len();
+            held += long.len() + "SEND_MSG".len();
             if held > BYTES_MAX {
                 return is_fatal(&talk, &did);
             }
