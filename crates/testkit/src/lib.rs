@@ -16,6 +16,7 @@ mod opening;
 mod person;
 mod server;
 mod socket;
+mod sockjs;
 mod stomp;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use opening::Opening;
 pub use person::Person;
 pub use server::{Chinwag, Exit, Urls};
 pub use socket::{Closing, Incoming, Socket};
+pub use sockjs::{SockJs, Streaming, stomp_frames};
 pub use stomp::Frame;
 
 /// How long any one thing may take before the test fails: far more than it ever should.

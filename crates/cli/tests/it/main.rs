@@ -17,6 +17,8 @@ mod reactions;
 mod reads;
 mod refusals;
 mod scene;
+mod sockjs_protocol;
+mod sockjs_sessions;
 mod stomp;
 mod stomp_frames;
 mod stompjs;
