@@ -6,6 +6,7 @@ mod secret;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,7 @@ pub struct Settings {
     pub log: Log,
 }
 
-/// In the first five, 0 means unlimited.
+/// 0 means unlimited, or no limit of its own, where a setting takes it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -63,8 +64,18 @@ pub struct Limits {
     pub connections: usize,
     /// Open sockets of one client address. 0: no limit of its own.
     pub connections_per_address: usize,
+    /// Open sockets of one user, on whatever carrier. 0: no limit of its own.
+    pub connections_per_user: usize,
+    /// Unused tickets of one user. 0: no limit of its own.
+    pub tickets_per_user: usize,
+    /// For a request's head to arrive, and again for its body; and for the next request to begin on a kept connection.
+    pub request_seconds: u32,
+    /// Of a request's head, and of one STOMP frame's headers.
+    pub header_bytes: usize,
     /// From the upgrade to an accepted CONNECT frame.
     pub connect_seconds: u32,
+    /// A peer that takes nothing of what waits for it is given up after this.
+    pub stall_seconds: u32,
     pub subscriptions_per_connection: usize,
     /// Waiting to be written to one connection, before it counts as a slow consumer.
     pub queue_bytes: usize,
@@ -150,7 +161,12 @@ impl Default for Limits {
             message_bytes: chinwag_protocol::limits::MESSAGE_BYTES_DEFAULT,
             connections: 0,
             connections_per_address: 0,
+            connections_per_user: 20,
+            tickets_per_user: 20,
+            request_seconds: 20,
+            header_bytes: 32 * KIB,
             connect_seconds: 10,
+            stall_seconds: 30,
             subscriptions_per_connection: 16,
             queue_bytes: MIB,
             queue_bytes_total: 256 * MIB,
@@ -195,6 +211,17 @@ impl Settings {
 }
 
 impl Limits {
+    /// For a request's head, and again for its body.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(u64::from(self.request_seconds))
+    }
+
+    #[must_use]
+    pub fn stall(&self) -> Duration {
+        Duration::from_secs(u64::from(self.stall_seconds))
+    }
+
     /// Bytes of one STOMP frame or HTTP body, at most: enough for the longest message however it is escaped.
     #[must_use]
     pub fn frame_bytes(&self) -> usize {

@@ -22,6 +22,7 @@ use super::extract::{Params, bearer_token};
 use crate::app::App;
 use crate::listener::ConnectionSlot;
 use crate::realtime::connection::Connection;
+use crate::realtime::presence::Seat;
 use crate::realtime::sockjs::SockJsWebSocket;
 use crate::realtime::websocket::WebSocket;
 use crate::sessions::Identity;
@@ -50,6 +51,7 @@ pub(super) async fn upgrade(app: Arc<App>, framing: Framing, request: Request) -
     still_serving(&app)?;
     let Params(params) = Params::<ConnectParams>::from_request_parts(&mut parts, &app).await?;
     let who = admit(&app, params.ticket.as_deref(), &parts.headers).await?;
+    let seat = app.seat(who)?;
     let subprotocol = subprotocol(&parts.headers);
     let upgraded = parts.extensions.remove::<OnUpgrade>();
     let upgraded = upgraded.ok_or_else(|| ApiError::new(ErrorCode::UpgradeRequired, "not upgradable"))?;
@@ -57,7 +59,7 @@ pub(super) async fn upgrade(app: Arc<App>, framing: Framing, request: Request) -
     let tasks = app.tasks.clone();
     tasks.spawn(async move {
         match upgraded.await.map(tcp_of) {
-            Ok(Some((socket, read))) => serve(socket, read, framing, app, who).await,
+            Ok(Some((socket, read))) => serve(socket, read, framing, app, seat).await,
             Ok(None) => tracing::error!("an upgraded connection is of no known kind"),
             Err(error) => tracing::debug!(%error, "an upgrade did not complete"),
         }
@@ -76,17 +78,17 @@ pub(super) async fn upgrade(app: Arc<App>, framing: Framing, request: Request) -
     Ok(response)
 }
 
-async fn serve(socket: TcpStream, read: Bytes, framing: Framing, app: Arc<App>, who: Identity) {
+async fn serve(socket: TcpStream, read: Bytes, framing: Framing, app: Arc<App>, seat: Seat) {
     match framing {
         Framing::Plain => {
             let carrier = WebSocket::new(socket, read, app.settings.limits.frame_bytes());
-            Connection::new(carrier, app, who).run().await;
+            Connection::new(carrier, app, seat).run().await;
         }
         Framing::SockJs => {
             let bounds = app.sockjs.bounds;
             let carrier = WebSocket::new(socket, read, bounds.payload_bytes);
             let carrier = SockJsWebSocket::new(carrier, bounds.heartbeat_every);
-            Connection::new(carrier, app, who).run().await;
+            Connection::new(carrier, app, seat).run().await;
         }
     }
 }

@@ -14,8 +14,9 @@ use crate::http::extract::{Params, bearer_token};
 use crate::http::{ApiError, not_found};
 use crate::listener::PeerAddress;
 use crate::realtime::connection::Connection;
+use crate::realtime::presence::Seat;
 use crate::realtime::sockjs::{HttpCarrier, HttpSession, NotOpened, Opened, Owner, Pass};
-use crate::sessions::{Identity, client_address, secret};
+use crate::sessions::{client_address, secret};
 
 const ID_BYTES_MAX: usize = 128;
 
@@ -111,8 +112,9 @@ impl Asked {
             Some(ticket) => Pass::Ticket(secret::hash(ticket)),
             None => Pass::Session(who.session),
         };
+        let seat = app.seat(who)?;
         match app.sockjs.open(&self.id, self.owner(pass)) {
-            Ok(opened) => Ok(serve(opened, app, who)),
+            Ok(opened) => Ok(serve(opened, app, seat)),
             Err(why) => Err(refused(why).await),
         }
     }
@@ -126,9 +128,9 @@ async fn refused(why: NotOpened) -> ApiError {
     }
 }
 
-fn serve(opened: Opened, app: &Arc<App>, who: Identity) -> Arc<HttpSession> {
+fn serve(opened: Opened, app: &Arc<App>, seat: Seat) -> Arc<HttpSession> {
     let session = Arc::clone(&opened.session);
-    let connection = Connection::new(HttpCarrier::new(Arc::clone(&session)), Arc::clone(app), who);
+    let connection = Connection::new(HttpCarrier::new(Arc::clone(&session)), Arc::clone(app), seat);
     let stop = app.stop.clone();
     app.tasks.spawn(async move {
         connection.run().await;

@@ -73,6 +73,9 @@ pub(super) fn is_there(data_dir: &Path) -> bool {
 fn alone(data_dir: &Path, ids: &Ids, lock: File) -> Result<Opened, OpenError> {
     let mut writer = connect(&data_dir.join(DATABASE_FILE)).map_err(database)?;
     migrate(&mut writer)?;
+    if let Some(newest) = newest_id(&writer).map_err(database)? {
+        ids.go_on_after(newest);
+    }
     let epoch = epoch(&writer, ids).map_err(database)?;
     opened(data_dir, writer, epoch, lock)
 }
@@ -142,6 +145,8 @@ fn try_lock(lock: &File, data_dir: &Path) -> Result<bool, OpenError> {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Plans do not depend on bound values: statements are compiled once, not at every other binding.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Every commit is synced to the disk before it is acknowledged.
@@ -188,6 +193,17 @@ fn epoch(connection: &Connection, ids: &Ids) -> rusqlite::Result<Arc<str>> {
 
 fn known_epoch(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0)).optional()
+}
+
+/// The newest message's id, among those that are there and those that were deleted last.
+fn newest_id(connection: &Connection) -> rusqlite::Result<Option<Uuid>> {
+    connection.query_row(
+        "SELECT max(id) FROM (SELECT max(id) AS id FROM messages
+            UNION ALL SELECT subject FROM (SELECT kind, subject FROM changes ORDER BY position DESC LIMIT 10000)
+            WHERE kind = 'DELETE_MSG')",
+        [],
+        |row| row.get(0),
+    )
 }
 
 /// The newest position ever given: what replaces or removes a row always stands later than that row.

@@ -81,7 +81,7 @@ impl Store {
 
     /// The session, if it has neither ended nor expired. Its app may be suspended.
     pub async fn session(&self, session: SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        self.read(move |connection| live(connection, "s.id", &session.0, now)).await
+        self.look_up(move |connection| live(connection, "s.id", &session.0, now)).await
     }
 
     /// The session if it can be used: neither ended nor expired, and its app active.
