@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,8 +17,8 @@ use serde::Deserialize;
 use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 
-use super::ApiError;
 use super::extract::{Params, bearer_token};
+use super::{ApiError, method_not_allowed};
 use crate::app::App;
 use crate::listener::ConnectionSlot;
 use crate::realtime::connection::Connection;
@@ -46,6 +46,10 @@ struct ConnectParams {
 
 pub(super) async fn upgrade(app: Arc<App>, framing: Framing, request: Request) -> Result<Response, ApiError> {
     let (mut parts, _) = request.into_parts();
+    // A HEAD is routed like a GET.
+    if parts.method != Method::GET {
+        return Err(method_not_allowed().await);
+    }
     let accept = accept_key(&parts.headers)?;
     check_origin(&parts.headers, &app.settings.http.allowed_origins)?;
     still_serving(&app)?;
