@@ -14,7 +14,7 @@ use settings::ServeFlags;
 
 /// A realtime chat backend that you run yourself.
 #[derive(Parser)]
-#[command(version, propagate_version = true, arg_required_else_help = true)]
+#[command(version = env!("BUILD_VERSION"), propagate_version = true, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -25,6 +25,9 @@ enum Command {
     /// Run the server
     Serve(ServeFlags),
     /// Try it: the server with an app, an API key and three users, and lines to paste
+    ///
+    /// They are made once and told every time. Data is kept in ./data/dev unless said otherwise; the key and the
+    /// passwords too, in dev.toml there, for its owner only.
     Dev(ServeFlags),
     /// Make, change and delete apps
     App(app::Arguments),

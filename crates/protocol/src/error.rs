@@ -89,6 +89,8 @@ codes! {
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "Payload too large";
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported media type";
     UpgradeRequired = "UPGRADE_REQUIRED", 426, "Upgrade required";
+    /// One user's connections are as many as they may have.
+    TooManyConnections = "TOO_MANY_CONNECTIONS", 429, "Too many connections";
     RateLimited = "RATE_LIMITED", 429, "Too many requests";
     /// A bound of the server was reached: connections, queues, work in progress.
     Overloaded = "OVERLOADED", 503, "Overloaded";

@@ -70,7 +70,7 @@ impl Sessions {
             jwt,
             verified: Verified::default(),
             passwords: Passwords::new(cores),
-            tickets: Tickets::new(settings.tokens.ticket_seconds),
+            tickets: Tickets::new(settings.tokens.ticket_seconds, limits.tickets_per_user),
             sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
             registrations: Buckets::new(Rate::per_minute(limits.registrations_per_minute)),
             account_sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),

@@ -87,7 +87,7 @@ async fn list(by: &Administration, app: &str) -> Result<(), Failure> {
     if by.json {
         return output::json(&keys.into_iter().map(KeyBody::from).collect::<Vec<_>>());
     }
-    let row = |key: Key| [key.id.to_string(), key.prefix + "…", key.created_at.to_string()];
+    let row = |key: Key| [key.id.to_string(), key.prefix, key.created_at.to_string()];
     let rows = keys.into_iter().map(row).collect();
     output::table(["ID", "PREFIX", "CREATED"], rows, &format!("the app {} has no keys", app.name))
 }

@@ -163,7 +163,8 @@ CREATE TABLE nonces (
     user    BLOB NOT NULL,
     nonce   TEXT NOT NULL,
     digest  BLOB NOT NULL, -- SHA-256 of the action
-    at      INTEGER NOT NULL,
+    at      INTEGER NOT NULL, -- when it was used
+    told_at INTEGER NOT NULL, -- the time its event told: a reaction given before keeps its own
     chat    BLOB NOT NULL,
     seq     INTEGER,       -- null: it changed nothing
     subject BLOB,          -- what it made or changed

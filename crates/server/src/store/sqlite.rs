@@ -13,6 +13,8 @@ mod readers;
 mod rows;
 mod sessions;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 mod users;
 mod work;

@@ -13,13 +13,11 @@ use crate::commands::Failure;
 
 const APP_NAME: &str = "dev";
 const CHAT_NAME: &str = "Welcome";
-/// The first makes the chat.
-pub(super) const USERNAMES: [&str; 3] = ["alice", "bob", "carol"];
 
 /// What there is to use.
 pub(super) struct Scene {
     pub(super) key: String,
-    pub(super) people: Vec<Person>,
+    pub(super) people: [Person; 3],
     pub(super) chat: ChatId,
 }
 
@@ -45,10 +43,11 @@ pub(super) async fn set(store: &Store, data_dir: &Path) -> Result<Scene, Failure
         secrets.write(data_dir)?;
         store.create_key(Reach::All, secrets.app, new).await?;
     }
-    let mut people = Vec::new();
-    for name in USERNAMES {
-        people.push(person(store, &mut secrets, data_dir, name).await?);
-    }
+    let people = [
+        person(store, &mut secrets, data_dir, "alice").await?,
+        person(store, &mut secrets, data_dir, "bob").await?,
+        person(store, &mut secrets, data_dir, "carol").await?,
+    ];
     let chat = match secrets.chat {
         Some(chat) if brings_together(store, secrets.app, chat, &people).await? => chat,
         _ => new_chat(store, &mut secrets, data_dir, &people).await?,
@@ -94,14 +93,14 @@ async fn person(
     Ok(Person { name, password, id: user.id })
 }
 
-/// Whether the first of the people is in the chat. Those of the others who are not are brought in.
+/// Whether the first of the people, who makes it, is in the chat. Those of the others who are not are brought in.
 async fn brings_together(
     store: &Store,
     app: AppId,
     chat: ChatId,
-    people: &[Person],
+    people: &[Person; 3],
 ) -> Result<bool, Failure> {
-    let [host, others @ ..] = people else { return Ok(false) };
+    let [host, others @ ..] = people;
     let members = match store.members(host.id, chat).await {
         Ok(members) => members,
         Err(ChatError::Refused(_)) => return Ok(false),
@@ -120,7 +119,7 @@ async fn new_chat(
     store: &Store,
     secrets: &mut Secrets,
     data_dir: &Path,
-    people: &[Person],
+    people: &[Person; 3],
 ) -> Result<ChatId, Failure> {
     let usernames = people.iter().map(|person| Username::parse(person.name.to_owned()));
     let usernames = usernames.collect::<Result<_, _>>()?;

@@ -7,11 +7,11 @@ use super::{Acting, Effect, Note, Session, receipt_for};
 use crate::problem::Problem;
 
 /// Transactions that one connection may have open.
-const TRANSACTIONS_MAX: usize = 16;
+pub(super) const TRANSACTIONS_MAX: usize = 16;
 /// Actions in one transaction.
-const ACTIONS_MAX: usize = 100;
+pub(super) const ACTIONS_MAX: usize = 100;
 /// Bytes of text in the open transactions of one connection.
-const BYTES_MAX: usize = 1024 * 1024;
+pub(super) const BYTES_MAX: usize = 1024 * 1024;
 
 #[derive(Default)]
 pub(super) struct Transactions(Vec<Transaction>);

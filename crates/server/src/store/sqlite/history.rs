@@ -52,14 +52,15 @@ fn position_of(connection: &Connection, by: &Member, id: MessageId) -> Result<u6
     Ok(older.map_or(0, |position| position + 1))
 }
 
-const MESSAGE: &str = "m.seq, m.reply_to";
+const MESSAGE: &str = "m.seq, m.reply_to, m.changed_seq";
 
 fn message_of(row: &Row<'_>) -> rusqlite::Result<(Message, Option<MessageId>)> {
     let message = Message {
-        content: rows::content_of(row, 2)?,
+        content: rows::content_of(row, 3)?,
         reply_to: None,
         reactions: Vec::new(),
         seq: row.get(0)?,
+        changed_seq: row.get(2)?,
     };
     Ok((message, row.get::<_, Option<uuid::Uuid>>(1)?.map(MessageId)))
 }

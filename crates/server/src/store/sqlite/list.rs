@@ -105,7 +105,7 @@ fn completed(connection: &Connection, user: UserId, chat: Listed) -> Result<Chat
 }
 
 /// The newest message at or before the read pointer: where it pointed may be deleted by now.
-fn last_read(
+pub(super) fn last_read(
     connection: &Connection,
     chat: ChatId,
     read_position: u64,

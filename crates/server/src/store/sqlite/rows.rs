@@ -75,6 +75,15 @@ pub(super) fn forget_change(tx: &Tx<'_>, position: u64) -> Result<(), StoreError
     Ok(())
 }
 
+/// Whether the chat was not deleted. What it held may be there for a while longer.
+pub(super) fn is_there(connection: &Connection, chat: ChatId) -> Result<bool, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT deleted_at IS NULL FROM chats WHERE id = ?1")?
+        .query_row([chat.0], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(false))
+}
+
 pub(super) fn membership(
     connection: &Connection,
     chat: ChatId,
