@@ -44,6 +44,8 @@ codes! {
     UnknownAction = "UNKNOWN_ACTION", 400, "Unknown action";
     MessageTooLong = "MESSAGE_TOO_LONG", 400, "Message too long";
     InvalidReaction = "INVALID_REACTION", 400, "Invalid reaction";
+    /// One member may react to one message with so many different emoji.
+    TooManyReactions = "TOO_MANY_REACTIONS", 400, "Too many reactions";
     UsernameTaken = "USERNAME_TAKEN", 400, "Username taken";
     EmailTaken = "EMAIL_TAKEN", 400, "E-mail address taken";
     AlreadyMember = "ALREADY_MEMBER", 400, "Already a member";

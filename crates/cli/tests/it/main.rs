@@ -4,11 +4,14 @@
 //! by the test kit for each frame that arrives.
 
 mod chats;
+mod clients;
 mod devices;
 mod events;
+mod handshake;
 mod history;
 mod http;
 mod lifecycle;
+mod limits;
 mod management;
 mod members;
 mod messages;
@@ -20,8 +23,8 @@ mod refusals;
 mod scene;
 mod stomp;
 mod stomp_frames;
-mod stompjs;
 mod tickets;
 mod tokens;
 mod typing;
 mod users;
+mod wire;

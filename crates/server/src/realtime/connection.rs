@@ -59,6 +59,8 @@ pub struct Connection<C> {
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
     ending: Option<Ending>,
+    /// For the carrier to close.
+    patience: Duration,
 }
 
 impl<C: Carrier> Connection<C> {
@@ -86,6 +88,7 @@ impl<C: Carrier> Connection<C> {
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             timer_at: None,
             ending: None,
+            patience: Duration::MAX,
             seat,
             app,
         }
@@ -104,7 +107,7 @@ impl<C: Carrier> Connection<C> {
         }
         self.listeners.clear();
         if let Some(ending) = self.ending.take() {
-            self.carrier.close(ending).await;
+            let _ = tokio::time::timeout(self.patience, self.carrier.close(ending)).await;
         }
     }
 

@@ -64,7 +64,10 @@ impl Listener {
         let (hub, store) = (app.hub.clone(), app.store.clone());
         // What is said before the deliveries begin must not take its client back, nor past what it missed.
         let position = match since.as_deref() {
-            Some(since) => cursor::read(since, store.epoch(), store.head()).unwrap_or(0),
+            Some(since) => {
+                let head = store.head();
+                cursor::read(since, store.epoch(), head).unwrap_or(head)
+            }
             None => store.head(),
         };
         let answer = store.listen(user, id, Arc::clone(&outbox)).await;
@@ -181,6 +184,8 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        // Closed first: the fan-out may not know it yet.
+        self.outbox.close();
         self.hub.silence(self.id);
     }
 }

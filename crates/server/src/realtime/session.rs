@@ -87,6 +87,13 @@ struct Note {
     nonce: Option<String>,
 }
 
+impl Note {
+    /// What keeping it costs beyond its fixed size.
+    fn bytes(&self) -> usize {
+        [&self.action, &self.receipt, &self.nonce].into_iter().flatten().map(String::len).sum()
+    }
+}
+
 /// Why a group of actions was not done: `index` is the action at fault.
 #[derive(Debug)]
 pub struct Refused {
@@ -351,22 +358,10 @@ impl Session {
         self.leave_when_done(effects);
     }
 
-    /// Says no to a well-formed action without closing: an event to its sender (protocol, section 2). Without a
-    /// subscription there is no way to say it but ERROR, and ERROR ends the connection.
+    /// Says no to a well-formed action without closing: an event to its sender (protocol, section 2). To one without a
+    /// subscription there is no way to say it: ERROR would end the connection. They get no receipt.
     fn refuse(&mut self, note: Note, problem: Problem, effects: &mut Vec<Effect>) {
-        let Some(subscription) = self.subscriptions.first() else {
-            let mut error = Frame::new(Command::Error)
-                .with("message", &problem.detail)
-                .with("code", problem.code)
-                .with("content-type", "text/plain");
-            if let Some(receipt) = &note.receipt {
-                error = error.with("receipt-id", receipt);
-            }
-            effects.push(Effect::Send(error.with_body(problem.detail)));
-            effects.push(Effect::Close);
-            self.phase = Phase::Closed;
-            return;
-        };
+        let Some(subscription) = self.subscriptions.first() else { return };
         let notice = Notice::Refused {
             code: problem.code,
             message: problem.detail,

@@ -1,6 +1,6 @@
 //! What happens to a connection, and what its session says must happen.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chinwag_protocol::{Envelope, Event, stomp};
 
@@ -13,12 +13,18 @@ use crate::realtime::listener::{Fault, Heard, Listener};
 use crate::realtime::session::{Acting, Effect, Refused, SubscriptionKey, Told};
 use crate::store::{ActError, Done};
 
+/// For the last words to somebody whose session is over: within a second their socket is closed.
+const ENDED_PATIENCE: Duration = Duration::from_millis(500);
+
 impl<C: Carrier> Connection<C> {
     pub(super) fn handle(&mut self, happening: Happening) {
         match happening {
             Happening::Received(ending) => {
                 // Pings and parts of a message count, too.
                 self.session.on_heard(Instant::now());
+                if let Some(Ending::Close { code: Ending::TOO_BIG, reason }) = ending {
+                    self.session.end(reason, &mut self.effects);
+                }
                 self.ending = ending;
             }
             Happening::Sent => {}
@@ -32,12 +38,19 @@ impl<C: Carrier> Connection<C> {
                 self.session.end(&Problem::from(error).detail, &mut self.effects);
             }
             Happening::Time => self.on_time(),
-            Happening::Ended if self.app.stop.is_cancelled() => {
-                self.ending =
-                    Some(Ending::Close { code: Ending::GOING_AWAY, reason: "the server is shutting down" });
-            }
-            Happening::Ended => self.session.end("the session has ended", &mut self.effects),
+            Happening::Ended => self.ended(),
             Happening::Gone => self.ending = Some(Ending::Gone),
+        }
+    }
+
+    /// The session is over, or the server stops. A peer that does not listen now is not waited for.
+    fn ended(&mut self) {
+        self.patience = ENDED_PATIENCE;
+        if self.app.stop.is_cancelled() {
+            let reason = "the server is shutting down";
+            self.ending = Some(Ending::Close { code: Ending::GOING_AWAY, reason });
+        } else {
+            self.session.end("the session has ended", &mut self.effects);
         }
     }
 

@@ -42,7 +42,7 @@ impl Transactions {
             .iter_mut()
             .find(|transaction| transaction.name == name)
             .ok_or("there is no such transaction")?;
-        let added = parsed.as_ref().map_or(0, |envelope| envelope.action.text_bytes());
+        let added = note.bytes() + parsed.as_ref().map_or(0, |envelope| envelope.action.text_bytes());
         if transaction.notes.len() >= ACTIONS_MAX || bytes + added > BYTES_MAX {
             return Err(format!(
                 "at most {ACTIONS_MAX} actions in a transaction, of {BYTES_MAX} bytes together"

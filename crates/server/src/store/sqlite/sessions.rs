@@ -178,10 +178,14 @@ impl Store {
         .await
     }
 
-    /// Removes expired sessions, of accounts too, and old notes of endings. Worth doing now and then.
+    /// Ends and removes expired sessions, of accounts too, and old notes of endings. Worth doing now and then.
     pub async fn forget_expired(&self) -> Result<(), StoreError> {
         self.write(|tx| {
             let now = tx.now();
+            tx.execute(
+                "INSERT INTO endings (scope, ended, at) SELECT 'SESSION', id, ?1 FROM sessions WHERE expires_at <= ?1",
+                [now.0],
+            )?;
             tx.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now.0])?;
             tx.execute("DELETE FROM account_sessions WHERE expires_at <= ?1", [now.0])?;
             tx.execute("DELETE FROM endings WHERE at < ?1", [now.plus_seconds(-ENDINGS_KEPT_SECONDS).0])?;
