@@ -27,9 +27,13 @@ async fn misses(count: usize) {
 
     let missed = bodies(bob.resumes(&since).await.catches_up().await);
     assert_eq!(missed.len(), count);
-    assert!(missed.iter().filter(|event| event["chatId"] == chat).filter_map(|event| event["seq"].as_u64()).eq(
-        2..=count as u64
-    ));
+    assert!(
+        missed
+            .iter()
+            .filter(|event| event["chatId"] == chat)
+            .filter_map(|event| event["seq"].as_u64())
+            .eq(2..=count as u64)
+    );
     let (by_http, cursor) = bob.syncs(&since).await;
     assert_eq!(by_http, missed);
     assert_eq!(bob.syncs(&cursor).await.0.len(), 0);
