@@ -77,7 +77,7 @@ async fn section_4_2_1_what_is_no_handshake_is_refused_and_costs_no_ticket() {
     let whole = [HOST, UPGRADE, CONNECTION, VERSION, &key];
     for (status, first, lines) in [
         (426, &format!("GET {path} HTTP/1.0"), &whole[..]),
-        (405, &format!("HEAD {path} HTTP/1.1"), &whole),
+        (426, &format!("HEAD {path} HTTP/1.1"), &whole),
         (405, &format!("POST {path} HTTP/1.1"), &whole),
         (426, &get, &[HOST]),
         (426, &get, &[HOST, CONNECTION, VERSION, &key]),

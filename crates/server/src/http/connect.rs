@@ -18,8 +18,8 @@ use serde::Deserialize;
 use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 
+use super::ApiError;
 use super::extract::{Params, bearer_token};
-use super::{ApiError, method_not_allowed};
 use crate::app::App;
 use crate::listener::ConnectionSlot;
 use crate::realtime::connection::Connection;
@@ -47,10 +47,6 @@ struct ConnectParams {
 
 pub(super) async fn upgrade(app: Arc<App>, framing: Framing, request: Request) -> Result<Response, ApiError> {
     let (mut parts, _) = request.into_parts();
-    // A HEAD is routed like a GET.
-    if parts.method != Method::GET {
-        return Err(method_not_allowed().await);
-    }
     let accept = accept(&parts)?;
     check_origin(&parts.headers, &app.settings.http.allowed_origins)?;
     still_serving(&app)?;
@@ -127,16 +123,17 @@ pub(super) async fn admit(
 
 /// The answer to the client's key, if its request is an opening handshake (RFC 6455, section 4.2.1).
 fn accept(request: &Parts) -> Result<HeaderValue, ApiError> {
-    // An Upgrade header of HTTP/1.0 is to be ignored (RFC 9110, section 7.8).
-    if request.version < Version::HTTP_11 {
-        return Err(upgrade_required("this address is for WebSocket: send a request of HTTP/1.1"));
+    // An Upgrade header of HTTP/1.0 is to be ignored (RFC 9110, section 7.8); HEAD comes here as well as GET.
+    if request.method != Method::GET || request.version < Version::HTTP_11 {
+        return Err(upgrade_required("this address is for WebSocket: send a GET of HTTP/1.1"));
     }
     let headers = &request.headers;
     if headers.get_all(header::HOST).iter().count() != 1 {
         return Err(ApiError::new(ErrorCode::BadRequest, "one Host header is required"));
     }
     // What is behind the request are frames. A body would be taken for some by one side and not by the other.
-    if headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING) {
+    let has_length = headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0");
+    if has_length || headers.contains_key(header::TRANSFER_ENCODING) {
         return Err(ApiError::new(ErrorCode::BadRequest, "an upgrade request has no body"));
     }
     accept_key(headers)
@@ -162,6 +159,11 @@ fn accept_key(headers: &HeaderMap) -> Result<HeaderValue, ApiError> {
     Err(ApiError::new(ErrorCode::BadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"))
 }
 
+/// Whether a request asks for an upgrade at all, rightly or not.
+pub(super) fn wants_upgrade(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::UPGRADE)
+}
+
 /// The value of a header that must not come twice (section 11.3); empty if it is missing or did.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a [u8] {
     let mut values = headers.get_all(name).iter();
@@ -169,11 +171,6 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a [u8] {
         (Some(value), None) => value.as_bytes(),
         _ => b"",
     }
-}
-
-/// Whether a request asks for an upgrade at all, rightly or not.
-pub(super) fn wants_upgrade(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::UPGRADE)
 }
 
 /// Whether a comma-separated header names `token`, in any case.
