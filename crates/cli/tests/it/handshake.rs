@@ -92,7 +92,7 @@ async fn section_4_2_1_what_is_no_handshake_is_refused_and_costs_no_ticket() {
         (400, &get, &[HOST, UPGRADE, CONNECTION, VERSION, &key, &key]),
         (400, &get, &[UPGRADE, CONNECTION, VERSION, &key]),
         (400, &get, &[HOST, HOST, UPGRADE, CONNECTION, VERSION, &key]),
-        (400, &get, &[HOST, UPGRADE, CONNECTION, VERSION, &key, "Content-Length: 0"]),
+        (400, &get, &[HOST, UPGRADE, CONNECTION, VERSION, &key, "Content-Length: 5"]),
         (400, &get, &[HOST, UPGRADE, CONNECTION, VERSION, &key, "Transfer-Encoding: chunked"]),
     ] {
         let answer = answer(&chinwag, first, lines).await;
