@@ -18,8 +18,8 @@ use serde::Deserialize;
 use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 
-use super::extract::{Params, bearer_token};
 use super::ApiError;
+use super::extract::{Params, bearer_token};
 use crate::app::App;
 use crate::listener::ConnectionSlot;
 use crate::realtime::connection::Connection;
