@@ -81,7 +81,8 @@ impl Connection {
     pub async fn receipt(&mut self, id: &str) {
         while !self.receipts.remove(id) {
             self.takes_one().await;
-            let refusal = self.events.iter().find(|event| event.kind() == "ERROR" && event["receipt"] == id);
+            let refusal =
+                self.events.back().filter(|event| event.kind() == "ERROR" && event["receipt"] == id);
             assert_eq!(refusal, None, "{} was refused", self.name);
         }
     }

@@ -38,6 +38,7 @@ pub struct Device {
     pub replica: Replica,
     /// The cursor of the newest MESSAGE that was read.
     pub cursor: String,
+    remembers: bool,
     line: Option<Line>,
     named: u32,
     /// How often the server named it slow.
@@ -54,11 +55,18 @@ impl Device {
             person: person.clone(),
             replica: Replica::of(&person.id),
             cursor: "none".to_owned(),
+            remembers: true,
             line: None,
             named: 0,
             slow: 0,
             waiting: HashMap::new(),
         }
+    }
+
+    /// One that takes nothing into its replica, and so never asks by HTTP, where there may be no answer.
+    #[must_use]
+    pub fn forgetful(person: &Person) -> Self {
+        Self { remembers: false, ..Self::of(person) }
     }
 
     #[must_use]
@@ -144,11 +152,14 @@ impl Device {
         if event.kind() == "ERROR" {
             self.waiting.remove(event["receipt"].as_str().unwrap_or_default());
         }
+        self.cursor.clone_from(event.cursor.as_ref().expect("checked"));
+        if !self.remembers {
+            return;
+        }
         let reload = self.replica.apply(&event.body);
         if let Some(reload) = reload {
             self.replica.reload(&reload, &self.person).await;
         }
-        self.cursor.clone_from(event.cursor.as_ref().expect("checked"));
     }
 
     /// Connects if need be, as often as it takes, and reads until it has been told all that it had missed.
@@ -169,9 +180,11 @@ impl Device {
     /// # Panics
     /// If there is no server.
     pub async fn hears_up_to(&mut self, chat: &str, seq: u64) {
-        self.goes_live().await;
-        while self.replica.newest(chat) < seq {
+        loop {
             self.goes_live().await;
+            if self.replica.newest(chat) >= seq {
+                return;
+            }
             self.hears().await;
         }
     }
