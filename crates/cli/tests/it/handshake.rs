@@ -70,7 +70,8 @@ async fn section_4_2_2_an_upgrade_is_answered_as_the_standard_says() {
 async fn section_4_2_1_what_is_no_handshake_is_refused_and_costs_no_ticket() {
     let chinwag = chinwag().await;
     let alice = alice(&chinwag).await;
-    let path = format!("/api/wsConnect?ticket={}", alice.ticket().await);
+    // The address without /websocket greets those who ask for no upgrade.
+    let path = format!("/api/wsConnect/websocket?ticket={}", alice.ticket().await);
     let (get, key) = (format!("GET {path} HTTP/1.1"), key());
     let short = "Sec-WebSocket-Key: c2hvcnQ=";
     let whole = [HOST, UPGRADE, CONNECTION, VERSION, &key];
@@ -91,7 +92,7 @@ async fn section_4_2_1_what_is_no_handshake_is_refused_and_costs_no_ticket() {
         (400, &get, &[HOST, UPGRADE, CONNECTION, VERSION, &key, &key]),
         (400, &get, &[UPGRADE, CONNECTION, VERSION, &key]),
         (400, &get, &[HOST, HOST, UPGRADE, CONNECTION, VERSION, &key]),
-        (400, &get, &[HOST, UPGRADE, CONNECTION, VERSION, &key, "Content-Length: 0"]),
+        (400, &get, &[HOST, UPGRADE, CONNECTION, VERSION, &key, "Content-Length: 5"]),
         (400, &get, &[HOST, UPGRADE, CONNECTION, VERSION, &key, "Transfer-Encoding: chunked"]),
     ] {
         let answer = answer(&chinwag, first, lines).await;

@@ -24,7 +24,7 @@ pub(crate) async fn plays(package: PathBuf, script: &str, environment: &[(&str, 
     assert!(String::from_utf8_lossy(&output.stdout).contains(last_words), "{output:?}");
 }
 
-fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{command:?}: {}\n{}", shown(&output.stdout), shown(&output.stderr));
