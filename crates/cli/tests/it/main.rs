@@ -4,11 +4,14 @@
 //! by the test kit for each frame that arrives.
 
 mod chats;
+mod clients;
 mod devices;
 mod events;
+mod handshake;
 mod history;
 mod http;
 mod lifecycle;
+mod limits;
 mod management;
 mod members;
 mod messages;
@@ -24,8 +27,8 @@ mod sockjs_protocol;
 mod sockjs_sessions;
 mod stomp;
 mod stomp_frames;
-mod stompjs;
 mod tickets;
 mod tokens;
 mod typing;
 mod users;
+mod wire;
