@@ -161,6 +161,11 @@ impl Chinwag {
         self.errors.lock().expect("no holder panics").clone()
     }
 
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Its process.
     #[must_use]
     pub fn pid(&self) -> u32 {
