@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::FutureExt;
 use serde_json::Value;
 
 use crate::connection::send;
@@ -88,6 +89,7 @@ impl Device {
         socket.version = "1.2".to_owned();
         socket.send(opening.connect_frame(&jwt)).await;
         socket.send(subscribe).await;
+        self.waiting.clear();
         let mut watch = Watch::of(&self.person.id);
         watch.subscribed("0", &destination, true);
         self.line = Some(Line { socket, watch, live: false });
@@ -116,35 +118,56 @@ impl Device {
     /// If nothing comes in time, or a promise is broken, or it is not connected.
     pub async fn hears(&mut self) -> Told {
         loop {
-            let line = self.line.as_mut().expect("connected");
-            let frame = match line.socket.next().await {
-                Incoming::Frame(frame) => frame,
-                Incoming::HeartBeat => continue,
-                Incoming::Closed(closing) => {
-                    self.line = None;
-                    return Told::Closed(closing);
-                }
-            };
-            match frame.command.as_str() {
-                "CONNECTED" => {}
-                "MESSAGE" => {
-                    let event = line.watch.check(&frame);
-                    line.live |= matches!(event.kind(), "RESUMED" | "RESYNC");
-                    self.takes(&event).await;
-                    return Told::Event(event);
-                }
-                "RECEIPT" => {
-                    let id = frame.get("receipt-id").expect("a receipt-id").to_owned();
-                    assert!(self.waiting.remove(&id).is_some(), "for nothing that waits: {frame:?}");
-                    return Told::Receipt(id);
-                }
-                "ERROR" => {
-                    self.line = None;
-                    self.slow += u32::from(frame.get("message") == Some("slow consumer"));
-                    return Told::Closed(Closing { error: Some(frame), code: None });
-                }
-                _ => panic!("{} heard {frame:?}", self.person.name),
+            let incoming = self.line.as_mut().expect("connected").socket.next().await;
+            if let Some(told) = self.hears_this(incoming).await {
+                return told;
             }
+        }
+    }
+
+    /// What has come already; none if nothing has.
+    ///
+    /// # Panics
+    /// If a promise is broken, or it is not connected.
+    pub async fn hears_now(&mut self) -> Option<Told> {
+        loop {
+            let line = self.line.as_mut().expect("connected");
+            let incoming = line.socket.next_whenever().now_or_never()?;
+            if let Some(told) = self.hears_this(incoming).await {
+                return Some(told);
+            }
+        }
+    }
+
+    async fn hears_this(&mut self, incoming: Incoming) -> Option<Told> {
+        let line = self.line.as_mut().expect("connected");
+        let frame = match incoming {
+            Incoming::Frame(frame) => frame,
+            Incoming::HeartBeat => return None,
+            Incoming::Closed(closing) => {
+                self.line = None;
+                return Some(Told::Closed(closing));
+            }
+        };
+        match frame.command.as_str() {
+            "CONNECTED" => None,
+            "MESSAGE" => {
+                let event = line.watch.check(&frame);
+                line.live |= matches!(event.kind(), "RESUMED" | "RESYNC");
+                self.takes(&event).await;
+                Some(Told::Event(event))
+            }
+            "RECEIPT" => {
+                let id = frame.get("receipt-id").expect("a receipt-id").to_owned();
+                assert!(self.waiting.remove(&id).is_some(), "for nothing that waits: {frame:?}");
+                Some(Told::Receipt(id))
+            }
+            "ERROR" => {
+                self.line = None;
+                self.slow += u32::from(frame.get("message") == Some("slow consumer"));
+                Some(Told::Closed(Closing { error: Some(frame), code: None }))
+            }
+            _ => panic!("{} heard {frame:?}", self.person.name),
         }
     }
 

@@ -142,6 +142,13 @@ impl Answer {
         self.header("content-type").is_some_and(|kind| kind.contains("json")) && !self.body.is_null()
     }
 
+    /// That it is a refusal in a body of both documented forms, whatever it says. Returns the body.
+    #[track_caller]
+    pub fn is_refused_somehow(&self) -> &Value {
+        let code = self.body["code"].as_str().unwrap_or_else(|| panic!("no code: {self:?}"));
+        self.is_refused(self.status, code)
+    }
+
     /// That it is this refusal, in a body of both documented forms. Returns the body.
     #[track_caller]
     pub fn is_refused(&self, status: u16, code: &str) -> &Value {

@@ -181,6 +181,11 @@ impl Chinwag {
         self.errors.lock().expect("no holder panics").clone()
     }
 
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Memory that it holds now, shared libraries and the program itself included.
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {

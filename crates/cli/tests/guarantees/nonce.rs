@@ -50,7 +50,7 @@ async fn whatever_arrives_first_wins_and_the_rest_are_told_so() {
     let Tea { mut chinwag, alice, bob, chat, .. } = tea().await;
     let mut devices = [alice.connects().await, alice.another_device().await.connects().await];
     let mut seq = 1;
-    let mut acts = |mut action: Value, number: usize| {
+    let acts = |mut action: Value, number: usize| {
         action["chatId"] = json!(chat);
         action["nonce"] = json!(format!("{} {number}", action["type"]));
         action

@@ -248,7 +248,8 @@ async fn a_ping_or_a_part_of_a_message_stands_in_for_a_heart_beat() {
         let (opcode, receipt) =
             (if first.is_empty() { 0x81 } else { 0x80 }, b"BEGIN\ntransaction:t\nreceipt:r\n\n\0");
         wire.writes(&frame(opcode, receipt)).await;
-        assert!(wire.reads_to("\0").await.ends_with("RECEIPT\nreceipt-id:r\n\n\0"));
+        // A pong holds a NUL as well.
+        assert!(wire.reads_to("\n\n\0").await.ends_with("RECEIPT\nreceipt-id:r\n\n\0"));
     }
 }
 

@@ -35,9 +35,10 @@ pub(super) fn codes(protocol: &str) -> Vec<String> {
 }
 
 /// Every constant of `limits.rs` has a row here; its number is checked against the document's.
-const LIMITS: [(&str, usize); 10] = [
+const LIMITS: [(&str, usize); 11] = [
     ("message text", wire::MESSAGE_BYTES_DEFAULT),
     ("reaction", wire::EMOJI_BYTES_MAX),
+    ("different reactions of a member to a message", wire::REACTIONS_PER_MEMBER_MAX as usize),
     ("nonce", wire::NONCE_CHARS_MAX),
     ("username", wire::USERNAME_CHARS_MAX),
     ("e-mail address", wire::EMAIL_CHARS_MAX),
