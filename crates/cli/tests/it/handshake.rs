@@ -79,9 +79,8 @@ async fn section_4_2_1_what_is_no_handshake_is_refused_and_costs_no_ticket() {
         (426, &format!("GET {path} HTTP/1.0"), &whole[..]),
         (426, &format!("HEAD {path} HTTP/1.1"), &whole),
         (405, &format!("POST {path} HTTP/1.1"), &whole),
-        // Without a word of upgrading it is SockJS's greeting that is asked for.
-        (200, &get, &[HOST]),
-        (200, &get, &[HOST, CONNECTION, VERSION, &key]),
+        (426, &get, &[HOST]),
+        (426, &get, &[HOST, CONNECTION, VERSION, &key]),
         (426, &get, &[HOST, UPGRADE, VERSION, &key]),
         (426, &get, &[HOST, "Upgrade: h2c", CONNECTION, VERSION, &key]),
         (426, &get, &[HOST, UPGRADE, "Connection: keep-alive", VERSION, &key]),
