@@ -7,7 +7,7 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await Scene.open();
 });
-afterAll(() => scene.close());
+afterAll(() => scene?.close());
 
 test("registering, signing in, refreshing, renaming, leaving", async () => {
   const client = new ChinwagClient({ baseUrl: `${scene.server.url}/`, apiKey: scene.apiKey, webSocketImpl: WebSocket });
