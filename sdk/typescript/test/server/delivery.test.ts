@@ -1,7 +1,10 @@
-import { cp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, watch } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import WebSocket from "ws";
 import type { OutboxState, WebSocketLike } from "../../src/index.js";
+import { fileStorage } from "../../src/storage/file.js";
 import { Diary, Scene, inTime, next } from "../harness/scene.js";
 
 let scene: Scene;
@@ -106,6 +109,39 @@ test("without a network actions wait, say so, and go out when it comes back", as
   expect(await heard).toMatchObject({ message: "hello?" });
   expect(states).toEqual(["sending", "stored"]);
 });
+
+test("what a program could not send before it ended, the next one sends, once", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "chinwag-outbox-"));
+  const path = join(directory, "outbox.json");
+  const proxy = await scene.proxy();
+  const { alice, bob, chatId } = await scene.tea({ alice: { baseUrl: proxy.url, outboxStorage: fileStorage(path) } });
+  const diary = new Diary(bob.client, "message");
+  const lost = next(alice.client, "disconnected");
+  proxy.weather = { kind: "refuse" };
+  proxy.cutAll();
+  await lost;
+  for (const text of numbered(3)) void alice.realtime.sendMessage(chatId, text);
+  const auth = alice.client.getAuth();
+  if (!auth) throw new Error("signed in");
+  alice.realtime.disconnect();
+  // Whether the old program had time to write is not for the new one to guess: it reads what is there.
+  await inTime("the file", written(path, 3));
+
+  const anew = scene.device(auth, { outboxStorage: fileStorage(path) });
+  await anew.realtime.connect();
+  await diary.until("three messages", (events) => events.length >= 3);
+  expect(texts(diary)).toEqual(numbered(3));
+  await inTime("the file", written(path, 0));
+  await rm(directory, { recursive: true });
+});
+
+/** Resolves when so many actions are in the file. */
+async function written(path: string, count: number): Promise<void> {
+  const watcher = watch(dirname(path), { persistent: false });
+  const has = async () => (JSON.parse(await readFile(path, "utf8").catch(() => "[]")) as unknown[]).length === count;
+  if (await has()) return;
+  for await (const _ of watcher) if (await has()) return;
+}
 
 test("a refusal rejects with its code, is told, and does not trouble those who ignore promises", async () => {
   const { alice, bob, chatId } = await scene.tea();
