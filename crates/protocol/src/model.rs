@@ -48,7 +48,7 @@ pub struct MessageContent {
     pub edited_at: Option<Timestamp>,
 }
 
-/// A message in history. Its `seq` is that of the event that created it.
+/// A message in history.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
@@ -57,7 +57,10 @@ pub struct Message {
     /// The original as it is now; `null` if this is no reply or the original was deleted.
     pub reply_to: Option<MessageContent>,
     pub reactions: Vec<Reaction>,
+    /// Of the event that created it.
     pub seq: u64,
+    /// Of the event that created or last edited it: what `ifSeq` must name.
+    pub changed_seq: u64,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -80,6 +80,17 @@ impl Ids {
         Self { clock, last: Mutex::new(last) }
     }
 
+    /// Lets ids go on after `id`, one of an earlier process: the clock may have been set back since.
+    pub fn go_on_after(&self, id: Uuid) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let ms = id.as_u64_pair().0 >> 16;
+        if id.get_version_num() == 7 && ms > last.ms {
+            // The rest of that millisecond is left out, so nothing needs to be known of its counter.
+            last.ms = ms;
+            last.counter = (1 << COUNTER_BITS) - 1;
+        }
+    }
+
     #[must_use]
     pub fn next<T: From<Uuid>>(&self) -> T {
         let now = u64::try_from(self.clock.now().0).unwrap_or(0);

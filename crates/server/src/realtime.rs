@@ -7,6 +7,7 @@ pub mod events;
 pub mod listener;
 pub mod presence;
 pub mod session;
+pub mod sockjs;
 pub mod websocket;
 
 pub use presence::Presence;

@@ -32,12 +32,15 @@ impl Upkeep {
 pub async fn watch_endings(app: Arc<App>, mut last: i64) {
     loop {
         match app.store.endings_after(last).await {
-            Ok(endings) => {
+            Ok(endings) if !endings.is_empty() => {
                 for ending in endings {
                     app.presence.end(ending.ended);
                     last = ending.id;
                 }
+                // There may be more than were read at once.
+                continue;
             }
+            Ok(_) => {}
             Err(error) => tracing::warn!(%error, "unable to read which sessions ended"),
         }
         tokio::select! {

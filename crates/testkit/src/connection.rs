@@ -43,7 +43,7 @@ impl Connection {
         Self {
             person: person.clone(),
             socket,
-            watch: Watch::of(&person.id, &person.name),
+            watch: Watch::of(&person.id),
             events: VecDeque::new(),
             receipts: HashSet::new(),
             refused: HashSet::new(),
@@ -54,7 +54,7 @@ impl Connection {
 
     /// Subscribes, and waits until that is in effect.
     pub async fn subscribes(&mut self, id: &str, destination: &str, since: Option<&str>) {
-        self.watch.subscribed(id, destination);
+        self.watch.subscribed(id, destination, since.is_some());
         let mut frame = Frame::new("SUBSCRIBE").with("id", id).with("destination", destination);
         if let Some(cursor) = since {
             frame = frame.with("since", cursor);
@@ -156,6 +156,22 @@ impl Connection {
                 return event;
             }
             self.takes_one().await;
+        }
+    }
+
+    /// What was missed, up to the notice that it was all.
+    ///
+    /// # Panics
+    /// If the cursor was not honoured.
+    pub async fn catches_up(&mut self) -> Vec<Event> {
+        let mut missed = Vec::new();
+        loop {
+            let event = self.next_event().await;
+            match event.kind() {
+                "RESUMED" => return missed,
+                "RESYNC" => panic!("{} is to reload", self.name),
+                _ => missed.push(event),
+            }
         }
     }
 

@@ -31,27 +31,35 @@ const NOTICES: &[&str] = &["ERROR", "RESUMED", "RESYNC", "HEAD"];
 /// What a connection has seen so far, as far as it binds what may come.
 pub(crate) struct Watch {
     person: String,
-    name: String,
-    /// Destination by subscription id.
-    subscriptions: HashMap<String, String>,
+    subscriptions: HashMap<String, Subscribed>,
     message_ids: HashSet<String>,
     /// The newest seq by subscription and chat.
     seqs: HashMap<(String, String), u64>,
 }
 
+struct Subscribed {
+    destination: String,
+    /// Being told what was missed: in order, and what changed twice may come once.
+    catching_up: bool,
+    /// The newest position in a cursor. Opaque to clients, but not to a test that none may go back.
+    position: u64,
+}
+
 impl Watch {
-    pub(crate) fn of(person: &str, name: &str) -> Self {
+    pub(crate) fn of(person: &str) -> Self {
         Self {
             person: person.to_owned(),
-            name: name.to_owned(),
             subscriptions: HashMap::new(),
             message_ids: HashSet::new(),
             seqs: HashMap::new(),
         }
     }
 
-    pub(crate) fn subscribed(&mut self, id: &str, destination: &str) {
-        self.subscriptions.insert(id.to_owned(), destination.to_owned());
+    /// `resuming`: with a cursor.
+    pub(crate) fn subscribed(&mut self, id: &str, destination: &str, resuming: bool) {
+        let subscribed =
+            Subscribed { destination: destination.to_owned(), catching_up: resuming, position: 0 };
+        self.subscriptions.insert(id.to_owned(), subscribed);
     }
 
     /// Checks one MESSAGE and returns its event.
@@ -61,17 +69,43 @@ impl Watch {
     pub(crate) fn check(&mut self, frame: &Frame) -> Event {
         let header = |name: &str| frame.get(name).unwrap_or_else(|| panic!("no {name} header: {frame:?}"));
         let subscription = header("subscription").to_owned();
-        let destination = self.subscriptions.get(&subscription);
-        assert_eq!(destination.map(String::as_str), Some(header("destination")), "{frame:?}");
+        let subscribed = self.subscriptions.get(&subscription);
+        let subscribed = subscribed.unwrap_or_else(|| panic!("for no subscription: {frame:?}"));
+        assert_eq!(subscribed.destination, header("destination"), "{frame:?}");
         assert!(self.message_ids.insert(header("message-id").to_owned()), "repeated message-id: {frame:?}");
         assert!(header("content-type").starts_with("application/json"), "{frame:?}");
         assert_eq!(header("content-length").parse(), Ok(frame.body.len()), "{frame:?}");
         let body: Value = serde_json::from_str(&frame.body).unwrap_or_else(|_| panic!("no JSON: {frame:?}"));
-        let event = Event { body, cursor: frame.get("cursor").map(str::to_owned), subscription };
-        if !NOTICES.contains(&event.kind()) {
-            self.check_event(&event);
+        let event = Event { body, cursor: Some(header("cursor").to_owned()), subscription };
+        self.check_cursor(&event, header("cursor"));
+        match event.kind() {
+            "RESUMED" => self.goes_live(&event.subscription),
+            "RESYNC" => {
+                self.goes_live(&event.subscription);
+                self.seqs.retain(|(subscription, _), _| *subscription != event.subscription);
+            }
+            kind if NOTICES.contains(&kind) => {}
+            _ => self.check_event(&event),
         }
         event
+    }
+
+    fn goes_live(&mut self, subscription: &str) {
+        if let Some(subscribed) = self.subscriptions.get_mut(subscription) {
+            subscribed.catching_up = false;
+        }
+    }
+
+    /// Cursors never go back, and every stored event moves them on.
+    fn check_cursor(&mut self, event: &Event, cursor: &str) {
+        let position = cursor.rsplit_once('.').and_then(|(_, position)| position.parse::<u64>().ok());
+        let position = position.unwrap_or_else(|| panic!("cursor {cursor}"));
+        let stored = event["seq"].is_u64() && event["replayed"] != true;
+        if let Some(subscribed) = self.subscriptions.get_mut(&event.subscription) {
+            let newest = subscribed.position;
+            assert!(position > newest || (!stored && position == newest), "after {newest}: {event:?}");
+            subscribed.position = position;
+        }
     }
 
     fn check_event(&mut self, event: &Event) {
@@ -88,21 +122,24 @@ impl Watch {
         }
     }
 
-    /// Events of a chat are dense from the first one seen, but for what happened while the person was not in it.
+    /// Events of a chat are dense from the first one seen, but for what happened while the person was not in it. While
+    /// catching up they only grow; the newest of each chat is always among them, so that it is dense again from there.
     fn check_seq(&mut self, event: &Event) {
         let place = (event.subscription.clone(), event.chat().to_owned());
         let newest = self.seqs.get(&place).copied();
         if event["replayed"] == true {
             return;
         }
-        if let Some(newest) = newest {
-            assert_eq!(event.seq(), newest + 1, "not the next of its chat: {event:?}");
+        let catching_up = self.subscriptions.get(&event.subscription).is_some_and(|it| it.catching_up);
+        match newest {
+            Some(newest) if catching_up => assert!(event.seq() > newest, "after {newest}: {event:?}"),
+            Some(newest) => assert_eq!(event.seq(), newest + 1, "not the next of its chat: {event:?}"),
+            None => {}
         }
         if event.kind() == "NEW_CHAT" {
             assert_eq!(event.seq(), 1, "{event:?}");
         }
-        // Who was removed is named only in the text.
-        if event.kind() == "USER_LEAVE" && event["message"] == format!("{} left the chat", self.name) {
+        if event.kind() == "USER_LEAVE" && event["senderId"] == *self.person {
             self.seqs.remove(&place);
         } else {
             self.seqs.insert(place, event.seq());

@@ -8,28 +8,40 @@
 
 mod app;
 mod connection;
+mod device;
+mod dice;
 mod event;
 mod http;
 mod invariants;
 mod management;
+mod model;
 mod opening;
 mod person;
+mod replica;
 mod server;
 mod socket;
+mod spread;
 mod stomp;
+mod view;
 
 use std::time::Duration;
 
 pub use app::{App, PASSWORD};
 pub use connection::{Connection, send};
+pub use device::{Device, Told};
+pub use dice::Dice;
 pub use event::Event;
 pub use http::{Answer, Body, Http};
 pub use management::Company;
+pub use model::{Act, Given, Model, Refused};
 pub use opening::Opening;
 pub use person::Person;
+pub use replica::{Reload, Replica};
 pub use server::{Chinwag, Exit, Urls};
 pub use socket::{Closing, Incoming, Socket};
+pub use spread::Spread;
 pub use stomp::Frame;
+pub use view::{ChatView, MessageView, View};
 
 /// How long any one thing may take before the test fails: far more than it ever should.
 pub const PATIENCE: Duration = Duration::from_secs(10);

@@ -165,6 +165,11 @@ impl Person {
     pub async fn connects(&self) -> Connection {
         Opening::default().connect(self).await
     }
+
+    /// Connects and goes on from a cursor.
+    pub async fn resumes(&self, since: &str) -> Connection {
+        Opening { since: Some(since.to_owned()), ..Opening::default() }.connect(self).await
+    }
 }
 
 /// The one list that an answer is.

@@ -84,6 +84,15 @@ impl Socket {
         }
     }
 
+    /// For when the server may be gone: none if there is no WebSocket, for whatever reason.
+    pub async fn try_open(url: &str, jwt: &str) -> Option<Self> {
+        let mut request = url.replacen("http", "ws", 1).into_client_request().expect("a URL");
+        let bearer = format!("Bearer {jwt}").parse().expect("a header value");
+        request.headers_mut().insert("authorization", bearer);
+        let (stream, _) = in_time("the upgrade", connect_async(request)).await.ok()?;
+        Some(Self { stream, subprotocol: None, version: "1.2".to_owned(), waiting: VecDeque::new() })
+    }
+
     /// Sends one frame. A connection that is closed meanwhile is noticed by who reads it.
     pub async fn send(&mut self, frame: Frame) {
         let wire = frame.to_wire(&self.version);

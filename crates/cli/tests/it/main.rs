@@ -14,6 +14,7 @@ mod members;
 mod messages;
 mod nonce;
 mod reactions;
+mod readme;
 mod reads;
 mod refusals;
 mod scene;

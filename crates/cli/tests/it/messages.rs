@@ -74,7 +74,7 @@ async fn an_edit_changes_the_message_for_everyone() {
         *message,
         json!({"chatId": tea.chat, "timeStamp": hello["timeStamp"], "messageId": hello.id(), "senderId": tea.alice.id,
                "content": "hello", "edited": true, "editedAt": edit["editedAt"], "replyTo": null, "reactions": [],
-               "seq": 2})
+               "seq": 2, "changedSeq": 3})
     );
 }
 

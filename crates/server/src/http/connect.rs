@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{FromRequestParts, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -19,11 +17,13 @@ use serde::Deserialize;
 use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 
-use super::ApiError;
 use super::extract::{Params, bearer_token};
+use super::{ApiError, method_not_allowed};
 use crate::app::App;
 use crate::listener::ConnectionSlot;
 use crate::realtime::connection::Connection;
+use crate::realtime::presence::Seat;
+use crate::realtime::sockjs::SockJsWebSocket;
 use crate::realtime::websocket::WebSocket;
 use crate::sessions::Identity;
 
@@ -31,8 +31,12 @@ use crate::sessions::Identity;
 const ACCEPT_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const WEBSOCKET_VERSION: &str = "13";
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/wsConnect", get(upgrade)).route("/api/wsConnect/websocket", get(upgrade))
+/// What the messages of a WebSocket are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Framing {
+    /// Text as it is.
+    Plain,
+    SockJs,
 }
 
 #[derive(Deserialize)]
@@ -40,15 +44,18 @@ struct ConnectParams {
     ticket: Option<String>,
 }
 
-async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
+pub(super) async fn upgrade(app: Arc<App>, framing: Framing, request: Request) -> Result<Response, ApiError> {
     let (mut parts, _) = request.into_parts();
+    // A HEAD is routed like a GET.
+    if parts.method != Method::GET {
+        return Err(method_not_allowed().await);
+    }
     let accept = accept_key(&parts.headers)?;
     check_origin(&parts.headers, &app.settings.http.allowed_origins)?;
-    if app.stop.is_cancelled() {
-        return Err(ApiError::new(ErrorCode::ShuttingDown, "the server is shutting down: connect again"));
-    }
+    still_serving(&app)?;
     let Params(params) = Params::<ConnectParams>::from_request_parts(&mut parts, &app).await?;
     let who = admit(&app, params.ticket.as_deref(), &parts.headers).await?;
+    let seat = app.seat(who)?;
     let subprotocol = subprotocol(&parts.headers);
     let upgraded = parts.extensions.remove::<OnUpgrade>();
     let upgraded = upgraded.ok_or_else(|| ApiError::new(ErrorCode::UpgradeRequired, "not upgradable"))?;
@@ -56,10 +63,7 @@ async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     let tasks = app.tasks.clone();
     tasks.spawn(async move {
         match upgraded.await.map(tcp_of) {
-            Ok(Some((socket, read))) => {
-                let carrier = WebSocket::new(socket, read, app.settings.limits.frame_bytes());
-                Connection::new(carrier, app, who).run().await;
-            }
+            Ok(Some((socket, read))) => serve(socket, read, framing, app, seat).await,
             Ok(None) => tracing::error!("an upgraded connection is of no known kind"),
             Err(error) => tracing::debug!(%error, "an upgrade did not complete"),
         }
@@ -76,6 +80,29 @@ async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Result<Respon
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(version.subprotocol()));
     }
     Ok(response)
+}
+
+async fn serve(socket: TcpStream, read: Bytes, framing: Framing, app: Arc<App>, seat: Seat) {
+    match framing {
+        Framing::Plain => {
+            let carrier = WebSocket::new(socket, read, app.settings.limits.frame_bytes());
+            Connection::new(carrier, app, seat).run().await;
+        }
+        Framing::SockJs => {
+            let bounds = app.sockjs.bounds;
+            let carrier = WebSocket::new(socket, read, bounds.payload_bytes);
+            let carrier = SockJsWebSocket::new(carrier, bounds.heartbeat_every);
+            Connection::new(carrier, app, seat).run().await;
+        }
+    }
+}
+
+/// Refuses what would begin while the server stops.
+pub(super) fn still_serving(app: &App) -> Result<(), ApiError> {
+    if app.stop.is_cancelled() {
+        return Err(ApiError::new(ErrorCode::ShuttingDown, "the server is shutting down: connect again"));
+    }
+    Ok(())
 }
 
 /// The socket itself and what was read beyond the request, without the HTTP server's buffers.
@@ -114,8 +141,13 @@ fn accept_key(headers: &HeaderMap) -> Result<HeaderValue, ApiError> {
     Err(ApiError::new(ErrorCode::BadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"))
 }
 
+/// Whether a request asks for an upgrade at all, rightly or not.
+pub(super) fn wants_upgrade(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::UPGRADE)
+}
+
 /// Whether a comma-separated header names `token`, in any case.
-fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+pub(super) fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     values(headers, name).any(|value| value.eq_ignore_ascii_case(token))
 }
 
@@ -129,14 +161,18 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 }
 
 /// Browsers say where a page came from; other clients say nothing.
-fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), ApiError> {
+pub(super) fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), ApiError> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    let named =
-        |allowed: &String| allowed == "*" || allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes());
-    if allowed.iter().any(named) {
+    if allows_origin(allowed, origin) {
         return Ok(());
     }
     Err(ApiError::new(ErrorCode::OriginNotAllowed, "pages of this origin may not connect"))
+}
+
+pub(super) fn allows_origin(allowed: &[String], origin: &HeaderValue) -> bool {
+    let named =
+        |allowed: &String| allowed == "*" || allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes());
+    allowed.iter().any(named)
 }
 
 /// The client's first choice among what we speak. It may offer none: STOMP is spoken all the same.

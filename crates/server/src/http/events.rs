@@ -40,7 +40,7 @@ async fn events(
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
     let since = last.or(params.since).filter(|cursor| !cursor.is_empty());
     let user = who.user;
-    let seat = app.presence.enter(who);
+    let seat = app.seat(who)?;
     let listener = Listener::begin(&app, user, since).await;
     let stream = EventStream::new(listener, Mailing::to(user), app.store.epoch(), seat);
     let headers = [

@@ -21,8 +21,6 @@ use super::ApiError;
 use crate::app::App;
 use crate::sessions::{Identity, bearer};
 
-/// For a body to arrive whole.
-const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// Of a body that is too large, this much is read and thrown away before it is refused.
 const PASSED_OVER_BYTES_MAX: usize = 8 * 1024 * 1024;
 const PASS_OVER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -38,29 +36,37 @@ impl FromRequest<Arc<App>> for JsonBytes {
             let detail = "content-type must be application/json";
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
         }
-        let bytes_max = app.settings.limits.frame_bytes();
-        let too_large = || {
-            let detail = format!("the body must not be larger than {bytes_max} bytes");
-            ApiError::new(ErrorCode::PayloadTooLarge, detail)
-        };
-        let mut body = request.into_body();
-        // One that says so beforehand is not kept at all.
-        if body.size_hint().lower() > bytes_max as u64 {
+        let limits = &app.settings.limits;
+        whole_body(request.into_body(), limits.frame_bytes(), limits.request_timeout()).await.map(Self)
+    }
+}
+
+/// All of a body, if that is no more than `bytes_max` and arrives in time.
+pub(super) async fn whole_body(
+    mut body: Body,
+    bytes_max: usize,
+    patience: Duration,
+) -> Result<Bytes, ApiError> {
+    let too_large = || {
+        let detail = format!("the body must not be larger than {bytes_max} bytes");
+        ApiError::new(ErrorCode::PayloadTooLarge, detail)
+    };
+    // One that says so beforehand is not kept at all.
+    if body.size_hint().lower() > bytes_max as u64 {
+        pass_over(body).await;
+        return Err(too_large());
+    }
+    let read = Limited::new(&mut body, bytes_max).collect();
+    let read = tokio::time::timeout(patience, read)
+        .await
+        .map_err(|_| ApiError::new(ErrorCode::BadRequest, "the body did not arrive in time"))?;
+    match read {
+        Ok(read) => Ok(read.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
             pass_over(body).await;
-            return Err(too_large());
+            Err(too_large())
         }
-        let read = Limited::new(&mut body, bytes_max).collect();
-        let read = tokio::time::timeout(BODY_TIMEOUT, read)
-            .await
-            .map_err(|_| ApiError::new(ErrorCode::BadRequest, "the body did not arrive in time"))?;
-        match read {
-            Ok(read) => Ok(Self(read.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => {
-                pass_over(body).await;
-                Err(too_large())
-            }
-            Err(_) => Err(ApiError::new(ErrorCode::BadRequest, "the body ended before its length")),
-        }
+        Err(_) => Err(ApiError::new(ErrorCode::BadRequest, "the body ended before its length")),
     }
 }
 

@@ -18,15 +18,12 @@ use super::listener::{Fault, Heard, Listener};
 use super::presence::Seat;
 use super::session::{Acting, Bounds, Effect, Session, SubscriptionKey};
 use crate::app::App;
-use crate::sessions::Identity;
 use crate::store::{ActError, Answer, Done};
 
 /// Groups of actions of one connection that wait for the writer; then no more is received.
 const ACTING_MAX: usize = 256;
 /// Bytes that wait for the carrier before its events wait in their queue, where they are counted.
 const CARRIER_BYTES_MAX: usize = 64 * 1024;
-/// A peer that takes nothing for this long is given up.
-const STALL: Duration = Duration::from_secs(30);
 
 /// Everything that can happen to a connection.
 enum Happening {
@@ -46,47 +43,54 @@ enum Happening {
 
 pub struct Connection<C> {
     app: Arc<App>,
-    who: Identity,
     seat: Seat,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     carrier: C,
     session: Session,
     mailer: Mailer,
     listeners: Vec<(SubscriptionKey, Listener)>,
+    /// The listener that is looked at first.
+    turn: usize,
     /// Actions that the writer was asked for, in order.
     acting: VecDeque<(Acting, Answer<Vec<Done>, ActError>)>,
     effects: Vec<Effect>,
+    /// A peer that takes nothing for this long is given up.
+    stall: Duration,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
     ending: Option<Ending>,
+    /// For the carrier to close.
+    patience: Duration,
 }
 
 impl<C: Carrier> Connection<C> {
     #[must_use]
-    pub fn new(carrier: C, app: Arc<App>, who: Identity) -> Self {
+    pub fn new(carrier: C, app: Arc<App>, seat: Seat) -> Self {
         let limits = &app.settings.limits;
         let bounds = Bounds {
             frame_bytes_max: limits.frame_bytes(),
+            header_bytes_max: limits.header_bytes,
             message_bytes_max: limits.message_bytes,
             subscriptions_max: limits.subscriptions_per_connection,
             connect_within: Duration::from_secs(u64::from(limits.connect_seconds)),
         };
         let now = Instant::now();
-        let seat = app.presence.enter(who.clone());
         Self {
+            stall: limits.stall(),
             ended: waiting(&seat.ended),
-            seat,
             carrier,
-            session: Session::new(who.user, bounds, now),
-            mailer: Mailer::new(who.user),
+            session: Session::new(seat.who.user, bounds, now),
+            mailer: Mailer::new(seat.who.user),
             listeners: Vec::new(),
+            turn: 0,
             acting: VecDeque::new(),
             effects: Vec::new(),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             timer_at: None,
             ending: None,
+            patience: Duration::MAX,
+            seat,
             app,
-            who,
         }
     }
 
@@ -103,7 +107,7 @@ impl<C: Carrier> Connection<C> {
         }
         self.listeners.clear();
         if let Some(ending) = self.ending.take() {
-            self.carrier.close(ending).await;
+            let _ = tokio::time::timeout(self.patience, self.carrier.close(ending)).await;
         }
     }
 
@@ -121,11 +125,20 @@ impl<C: Carrier> Connection<C> {
         match self.carrier.poll_send(context, Instant::now()) {
             Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Sent),
             Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
-            Poll::Ready(Ok(false)) | Poll::Pending => {}
+            Poll::Ready(Ok(false)) => {}
+            // The peer may have begun to take nothing just now: that has an end as well.
+            Poll::Pending => {
+                if self.poll_timer(context).is_ready() {
+                    return Poll::Ready(Happening::Time);
+                }
+            }
         }
-        if self.carrier.waiting() < CARRIER_BYTES_MAX
-            && let Poll::Ready(happening) = self.poll_listeners(context)
-        {
+        let listeners = if self.carrier.waiting() < CARRIER_BYTES_MAX {
+            self.poll_listeners(context)
+        } else {
+            self.poll_slow(context)
+        };
+        if let Poll::Ready(happening) = listeners {
             return Poll::Ready(happening);
         }
         if self.session.takes_input() && !self.holds_back() {
@@ -140,8 +153,12 @@ impl<C: Carrier> Connection<C> {
     }
 
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let due =
-            self.session.due().into_iter().chain(self.carrier.stalled_since().map(|at| at + STALL)).min();
+        let due = self
+            .session
+            .due()
+            .into_iter()
+            .chain(self.carrier.stalled_since().map(|at| at + self.stall))
+            .min();
         let Some(at) = due else {
             self.timer_at = None;
             return Poll::Pending;
@@ -172,12 +189,25 @@ impl<C: Carrier> Connection<C> {
     }
 
     fn poll_listeners(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        for (index, (_, listener)) in self.listeners.iter_mut().enumerate() {
-            match listener.poll_hear(context, CARRIER_BYTES_MAX) {
-                Poll::Ready(Ok(heard)) => return Poll::Ready(Happening::Heard(index, heard)),
+        // Each in its turn, or one that always has something would keep the others waiting.
+        for turn in 0..self.listeners.len() {
+            let index = (self.turn + turn) % self.listeners.len();
+            match self.listeners[index].1.poll_hear(context, CARRIER_BYTES_MAX) {
+                Poll::Ready(Ok(heard)) => {
+                    self.turn = index + 1;
+                    return Poll::Ready(Happening::Heard(index, heard));
+                }
                 Poll::Ready(Err(fault)) => return Poll::Ready(Happening::Deaf(fault)),
                 Poll::Pending => {}
             }
+        }
+        Poll::Pending
+    }
+
+    /// Who takes nothing more is to be named slow as well.
+    fn poll_slow(&self, context: &mut Context<'_>) -> Poll<Happening> {
+        if self.listeners.iter().any(|(_, listener)| listener.poll_slow(context).is_ready()) {
+            return Poll::Ready(Happening::Deaf(Fault::Slow));
         }
         Poll::Pending
     }

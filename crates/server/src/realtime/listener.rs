@@ -61,9 +61,17 @@ impl Listener {
     pub async fn begin(app: &App, user: UserId, since: Option<String>) -> Self {
         let id = app.hub.new_listener();
         let outbox = Outbox::new(Arc::clone(&app.budget), since.is_some());
-        let answer = app.store.listen(user, id, Arc::clone(&outbox)).await;
         let (hub, store) = (app.hub.clone(), app.store.clone());
-        Self { id, hub, store, user, outbox, since, position: 0, phase: Phase::Starting(answer) }
+        // What is said before the deliveries begin must not take its client back, nor past what it missed.
+        let position = match since.as_deref() {
+            Some(since) => {
+                let head = store.head();
+                cursor::read(since, store.epoch(), head).unwrap_or(head)
+            }
+            None => store.head(),
+        };
+        let answer = store.listen(user, id, Arc::clone(&outbox)).await;
+        Self { id, hub, store, user, outbox, since, position, phase: Phase::Starting(answer) }
     }
 
     /// What is heard next: about `bytes_max` of events at once. After a fault there is nothing more.
@@ -76,6 +84,7 @@ impl Listener {
                     return Poll::Ready(Ok(Heard::Began));
                 }
                 Phase::Lost => {
+                    // Said at once: if the queue overflowed meanwhile, it is from here that its client catches up.
                     let resync = Notice::Resync { cursor: self.cursor() };
                     let events = vec![self.notice(&resync)];
                     self.go_live();
@@ -102,6 +111,11 @@ impl Listener {
                 }
             }
         }
+    }
+
+    /// Ready once the receiver is too slow; for while nothing is heard, because nothing is taken.
+    pub fn poll_slow(&self, context: &mut Context<'_>) -> Poll<Slow> {
+        self.outbox.poll_slow(context)
     }
 
     /// Deliveries have begun after the event at `head`.
@@ -170,6 +184,8 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        // Closed first: the fan-out may not know it yet.
+        self.outbox.close();
         self.hub.silence(self.id);
     }
 }

@@ -15,6 +15,8 @@ use super::carrier::{Carrier, Ending};
 
 /// Bytes read at once, into a buffer that all connections of a thread share: an idle one holds none.
 const READ_BYTES: usize = 64 * 1024;
+/// Bytes that are gone and still held, while others wait behind them.
+const WRITTEN_BYTES_MAX: usize = 64 * 1024;
 /// For the peer to take what was still to be said: a slow one is told that it was.
 const LAST_WORDS: Duration = Duration::from_secs(30);
 /// For the peer to close its side. Closing ours at once could discard what it has not read yet.
@@ -123,6 +125,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for WebSocket<S> {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
                     self.stalled_since.get_or_insert(now);
+                    // A peer that is always a little behind never takes all of it.
+                    if self.written >= WRITTEN_BYTES_MAX {
+                        self.out.drain(..self.written);
+                        self.written = 0;
+                    }
                     return Poll::Pending;
                 }
             }
@@ -158,5 +165,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for WebSocket<S> {
             Poll::Pending
         });
         let _ = tokio::time::timeout(LINGER, closed).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::io::{AsyncReadExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_that_is_always_a_little_behind_costs_no_more_than_that() {
+        let (near, mut far) = duplex(16 * 1024);
+        let mut carrier = WebSocket::new(near, Bytes::new(), 1024);
+        let mut taken = vec![0; 4 * 1024];
+        for _ in 0..16 {
+            carrier.send(4096, |out| out.resize(out.len() + 4096, b'x'));
+        }
+        for _ in 0..2000 {
+            carrier.send(4096, |out| out.resize(out.len() + 4096, b'x'));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(carrier.poll_send(&mut context, Instant::now()).is_pending());
+            far.read_exact(&mut taken).await.unwrap();
+        }
+        assert!(carrier.out.capacity() < 512 * 1024, "{} bytes are held", carrier.out.capacity());
     }
 }

@@ -13,6 +13,8 @@ mod readers;
 mod rows;
 mod sessions;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 mod users;
 mod work;
@@ -143,6 +145,18 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.readers.run(read).await
+    }
+
+    /// Like [`Store::read`], for one statement that finds a row or two by their keys: it is run on the caller's thread.
+    pub(super) async fn look_up<T, E>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.look_up(read).await
     }
 
     /// Runs `write` in the writer's current commit group and returns once that group is on the disk. An `Err` undoes

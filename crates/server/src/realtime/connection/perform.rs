@@ -1,10 +1,10 @@
 //! What happens to a connection, and what its session says must happen.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chinwag_protocol::{Envelope, Event, stomp};
 
-use super::{Connection, Happening, waiting};
+use super::{Connection, Happening};
 use crate::chat::NotAccepted;
 use crate::hub::Delivery;
 use crate::problem::Problem;
@@ -13,10 +13,20 @@ use crate::realtime::listener::{Fault, Heard, Listener};
 use crate::realtime::session::{Acting, Effect, Refused, SubscriptionKey, Told};
 use crate::store::{ActError, Done};
 
+/// For the last words to somebody whose session is over: within a second their socket is closed.
+const ENDED_PATIENCE: Duration = Duration::from_millis(500);
+
 impl<C: Carrier> Connection<C> {
     pub(super) fn handle(&mut self, happening: Happening) {
         match happening {
-            Happening::Received(ending) => self.ending = ending,
+            Happening::Received(ending) => {
+                // Pings and parts of a message count, too.
+                self.session.on_heard(Instant::now());
+                if let Some(Ending::Close { code: Ending::TOO_BIG, reason }) = ending {
+                    self.session.end(reason, &mut self.effects);
+                }
+                self.ending = ending;
+            }
             Happening::Sent => {}
             Happening::Acted(acting, result) => self.acted(acting, result),
             Happening::Heard(index, Heard::Began) => {
@@ -28,12 +38,19 @@ impl<C: Carrier> Connection<C> {
                 self.session.end(&Problem::from(error).detail, &mut self.effects);
             }
             Happening::Time => self.on_time(),
-            Happening::Ended if self.app.stop.is_cancelled() => {
-                self.ending =
-                    Some(Ending::Close { code: Ending::GOING_AWAY, reason: "the server is shutting down" });
-            }
-            Happening::Ended => self.session.end("the session has ended", &mut self.effects),
+            Happening::Ended => self.ended(),
             Happening::Gone => self.ending = Some(Ending::Gone),
+        }
+    }
+
+    /// The session is over, or the server stops. A peer that does not listen now is not waited for.
+    fn ended(&mut self) {
+        self.patience = ENDED_PATIENCE;
+        if self.app.stop.is_cancelled() {
+            let reason = "the server is shutting down";
+            self.ending = Some(Ending::Close { code: Ending::GOING_AWAY, reason });
+        } else {
+            self.session.end("the session has ended", &mut self.effects);
         }
     }
 
@@ -41,9 +58,9 @@ impl<C: Carrier> Connection<C> {
         let now = Instant::now();
         if self.holds_back() {
             // The peer may well have kept its promise: it is we who do not listen.
-            self.session.on_unheard(now);
+            self.session.on_heard(now);
         }
-        if self.carrier.stalled_since().is_some_and(|since| now >= since + super::STALL) {
+        if self.carrier.stalled_since().is_some_and(|since| now >= since + self.stall) {
             self.ending = Some(Ending::Gone);
         } else {
             self.session.on_time(now, &mut self.effects);
@@ -71,7 +88,7 @@ impl<C: Carrier> Connection<C> {
             Effect::Beat => self.beat(),
             Effect::Authenticate { token } => self.authenticate(&token).await,
             Effect::Listen { key, since } => {
-                let listener = Listener::begin(&self.app, self.who.user, since).await;
+                let listener = Listener::begin(&self.app, self.seat.who.user, since).await;
                 self.listeners.push((key, listener));
             }
             Effect::Silence(key) => self.listeners.retain(|(other, _)| *other != key),
@@ -85,22 +102,20 @@ impl<C: Carrier> Connection<C> {
     async fn authenticate(&mut self, token: &str) {
         let mut answer = self.app.authenticate(token).await;
         if let Ok(who) = &answer
-            && who.session != self.who.session
-            && who.user == self.who.user
+            && who.session != self.seat.who.session
+            && who.user == self.seat.who.user
         {
             // The session that is watched from now on is the token's. It may have ended before it was.
-            self.seat = self.app.presence.enter(who.clone());
-            self.ended = waiting(&self.seat.ended);
-            self.who.session = who.session;
+            self.seat.belongs_to(who.session);
             answer = self.app.authenticate(token).await;
         }
         let user = answer.map(|who| who.user);
-        let name = self.who.session.to_string();
+        let name = self.seat.who.session.to_string();
         self.session.authenticated(user, &name, Instant::now(), &mut self.effects);
     }
 
     async fn act(&mut self, envelopes: Vec<Envelope>, acting: Acting) {
-        match self.app.chat.act(self.who.user, envelopes).await {
+        match self.app.chat.act(self.seat.who.user, envelopes).await {
             Ok(answer) => self.acting.push_back((acting, answer)),
             Err(NotAccepted { index, problem }) => {
                 self.session.acted(acting, Err(Refused { index, problem }), &mut self.effects);
@@ -109,7 +124,7 @@ impl<C: Carrier> Connection<C> {
     }
 
     fn acted(&mut self, acting: Acting, result: Result<Vec<Done>, ActError>) {
-        let user = self.who.user;
+        let user = self.seat.who.user;
         let result = match result {
             Ok(done) => Ok(done.iter().map(|done| done.event.as_seen_by(user)).collect::<Vec<Event>>()),
             Err(error) => {

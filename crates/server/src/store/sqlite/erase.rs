@@ -106,11 +106,15 @@ fn chats_of(connection: &Connection, user: UserId) -> Result<Vec<ChatId>, StoreE
     Ok(chats)
 }
 
+/// None in a chat that was deleted meanwhile: what it held goes with it, and DELETE_CHAT stays its last event.
 fn messages_of(connection: &Connection, user: UserId, chat: ChatId) -> Result<Vec<MessageId>, StoreError> {
+    if !rows::is_there(connection, chat)? {
+        return Ok(Vec::new());
+    }
     let messages = connection
         .prepare_cached(
             "SELECT id FROM messages WHERE position IN
-               (SELECT position FROM messages INDEXED BY messages_by_chat
+               (SELECT position FROM messages INDEXED BY messages_by_sender
                 WHERE chat = ?1 AND sender = ?2 ORDER BY position LIMIT ?3) ORDER BY position",
         )?
         .query_map(params![chat.0, user.0, STEP_ROWS], |row| row.get(0).map(MessageId))?
@@ -119,10 +123,13 @@ fn messages_of(connection: &Connection, user: UserId, chat: ChatId) -> Result<Ve
 }
 
 fn reactions_of(connection: &Connection, user: UserId, chat: ChatId) -> Result<Vec<ReactionId>, StoreError> {
+    if !rows::is_there(connection, chat)? {
+        return Ok(Vec::new());
+    }
     let reactions = connection
         .prepare_cached(
             "SELECT id FROM reactions WHERE position IN
-               (SELECT position FROM reactions INDEXED BY reactions_by_chat
+               (SELECT position FROM reactions INDEXED BY reactions_by_sender
                 WHERE chat = ?1 AND sender = ?2 ORDER BY position LIMIT ?3) ORDER BY position",
         )?
         .query_map(params![chat.0, user.0, STEP_ROWS], |row| row.get(0).map(ReactionId))?
@@ -130,10 +137,17 @@ fn reactions_of(connection: &Connection, user: UserId, chat: ChatId) -> Result<V
     Ok(reactions)
 }
 
-fn erase_messages(tx: &mut Tx<'_>, user: UserId, messages: &[MessageId]) -> Result<(), StoreError> {
+pub(super) fn erase_messages(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    messages: &[MessageId],
+) -> Result<(), StoreError> {
     for id in messages {
         // Gone since it was found: somebody deleted it, or the chat.
         let Some(facts) = rows::message_facts(tx, *id)? else { continue };
+        if !rows::is_there(tx, facts.chat)? {
+            continue;
+        }
         let event = delete_message(tx, user, *id, &facts)?;
         tx.publish(Published { event, route: Route::Members });
     }
@@ -143,6 +157,9 @@ fn erase_messages(tx: &mut Tx<'_>, user: UserId, messages: &[MessageId]) -> Resu
 fn erase_reactions(tx: &mut Tx<'_>, user: UserId, reactions: &[ReactionId]) -> Result<(), StoreError> {
     for id in reactions {
         let Some(facts) = rows::reaction_facts(tx, *id)? else { continue };
+        if !rows::is_there(tx, facts.chat)? {
+            continue;
+        }
         let event = remove_reaction(tx, user, &facts)?;
         tx.publish(Published { event, route: Route::Members });
     }

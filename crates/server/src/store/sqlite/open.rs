@@ -73,6 +73,9 @@ pub(super) fn is_there(data_dir: &Path) -> bool {
 fn alone(data_dir: &Path, ids: &Ids, lock: File) -> Result<Opened, OpenError> {
     let mut writer = connect(&data_dir.join(DATABASE_FILE)).map_err(database)?;
     migrate(&mut writer)?;
+    if let Some(newest) = newest_id(&writer).map_err(database)? {
+        ids.go_on_after(newest);
+    }
     let epoch = epoch(&writer, ids).map_err(database)?;
     opened(data_dir, writer, epoch, lock)
 }
@@ -190,6 +193,17 @@ fn epoch(connection: &Connection, ids: &Ids) -> rusqlite::Result<Arc<str>> {
 
 fn known_epoch(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection.query_row("SELECT value FROM meta WHERE name = 'epoch'", [], |row| row.get(0)).optional()
+}
+
+/// The newest message's id, among those that are there and those that were deleted last.
+fn newest_id(connection: &Connection) -> rusqlite::Result<Option<Uuid>> {
+    connection.query_row(
+        "SELECT max(id) FROM (SELECT max(id) AS id FROM messages
+            UNION ALL SELECT subject FROM (SELECT kind, subject FROM changes ORDER BY position DESC LIMIT 10000)
+            WHERE kind = 'DELETE_MSG')",
+        [],
+        |row| row.get(0),
+    )
 }
 
 /// The newest position ever given: what replaces or removes a row always stands later than that row.

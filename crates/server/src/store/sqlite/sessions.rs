@@ -81,7 +81,7 @@ impl Store {
 
     /// The session, if it has neither ended nor expired. Its app may be suspended.
     pub async fn session(&self, session: SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        self.read(move |connection| live(connection, "s.id", &session.0, now)).await
+        self.look_up(move |connection| live(connection, "s.id", &session.0, now)).await
     }
 
     /// The session if it can be used: neither ended nor expired, and its app active.
@@ -178,10 +178,14 @@ impl Store {
         .await
     }
 
-    /// Removes expired sessions, of accounts too, and old notes of endings. Worth doing now and then.
+    /// Ends and removes expired sessions, of accounts too, and old notes of endings. Worth doing now and then.
     pub async fn forget_expired(&self) -> Result<(), StoreError> {
         self.write(|tx| {
             let now = tx.now();
+            tx.execute(
+                "INSERT INTO endings (scope, ended, at) SELECT 'SESSION', id, ?1 FROM sessions WHERE expires_at <= ?1",
+                [now.0],
+            )?;
             tx.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now.0])?;
             tx.execute("DELETE FROM account_sessions WHERE expires_at <= ?1", [now.0])?;
             tx.execute("DELETE FROM endings WHERE at < ?1", [now.plus_seconds(-ENDINGS_KEPT_SECONDS).0])?;

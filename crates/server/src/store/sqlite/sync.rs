@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::act::{sent, stored};
 use super::chats::left_text;
-use super::rows::{self, PRESENT, Stamp};
-use super::{Answer, Store, history, open};
+use super::rows::{self, PRESENT, ReadPointer, Stamp};
+use super::{Answer, Store, history, list, open};
 use crate::chat::ChatEvent;
 use crate::hub::{Announcement, Listen, ListenerId, Outbox};
 use crate::store::StoreError;
@@ -98,7 +98,9 @@ fn missed(connection: &Connection, user: UserId, since: u64, size: usize) -> Res
     places.truncate(size);
     let mut events = Vec::with_capacity(places.len());
     let mut bytes = 0;
+    let mut told = since;
     for (index, place) in places.iter().enumerate() {
+        told = place.position;
         let Some((event, text_bytes)) = event_at(connection, user, *place)? else { continue };
         events.push(event);
         bytes += text_bytes;
@@ -107,10 +109,7 @@ fn missed(connection: &Connection, user: UserId, since: u64, size: usize) -> Res
             break;
         }
     }
-    let position = match events.last() {
-        Some(last) if more => last.position,
-        _ => head.max(since),
-    };
+    let position = if more { told } else { head.max(since) };
     Ok(Missed { events, position, more })
 }
 
@@ -189,7 +188,8 @@ fn message_at(connection: &Connection, place: Place) -> Result<Option<(ChatEvent
     let found = connection
         .prepare_cached("SELECT seq, sender, sent_at, id, text, reply_to FROM messages WHERE position = ?1")?
         .query_row([place.position], |row| {
-            let stamp = Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?) };
+            let stamp =
+                Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?), sent: 0 };
             let (sender, id): (Uuid, Uuid) = (row.get(1)?, row.get(3)?);
             let (text, original): (String, Option<Uuid>) = (row.get(4)?, row.get(5)?);
             Ok((stamp, UserId(sender), MessageId(id), text, original.map(MessageId)))
@@ -210,7 +210,8 @@ fn change_at(
             "SELECT seq, sender, at, subject, kind, parent, text FROM changes WHERE position = ?1",
         )?
         .query_row([place.position], |row| {
-            let stamp = Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?) };
+            let stamp =
+                Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?), sent: 0 };
             let subject = Subject {
                 subject: row.get::<_, Option<Uuid>>(3)?.unwrap_or_default(),
                 parent: row.get::<_, Option<Uuid>>(5)?.unwrap_or_default(),
@@ -221,7 +222,10 @@ fn change_at(
         })
         .optional()?;
     let Some((stamp, sender, kind, subject)) = found else { return Ok(None) };
-    let kind = change_kind(connection, place.chat, &kind, subject)?;
+    let mut kind = change_kind(connection, place.chat, &kind, subject)?;
+    if let EventKind::MessageRead { message_id, .. } = &mut kind {
+        *message_id = newest_read(connection, place.chat, sender)?.unwrap_or(*message_id);
+    }
     let text_bytes = if let EventKind::MessageEdited { message, .. } = &kind { message.len() } else { 0 };
     let own_read = sender == user && matches!(kind, EventKind::MessageRead { .. });
     let mut event = stored(place.chat, sender, &stamp, kind);
@@ -231,9 +235,24 @@ fn change_at(
     Ok(Some((event, text_bytes)))
 }
 
+/// What a member has read that is still there. What they did read may have come and gone while a client was away, which
+/// then cannot know its place.
+fn newest_read(
+    connection: &Connection,
+    chat: ChatId,
+    reader: UserId,
+) -> Result<Option<MessageId>, StoreError> {
+    let read: Option<u64> = connection
+        .prepare_cached("SELECT read_position FROM members WHERE chat = ?1 AND user = ?2")?
+        .query_row(params![chat.0, reader.0], |row| row.get(0))
+        .optional()?;
+    read.map_or(Ok(None), |position| list::last_read(connection, chat, position))
+}
+
 fn unread(connection: &Connection, chat: ChatId, user: UserId) -> Result<Option<u64>, StoreError> {
     let Some(membership) = rows::membership(connection, chat, user)? else { return Ok(None) };
-    rows::unread_count(connection, chat, user, membership.read_position).map(Some)
+    let pointer = ReadPointer { position: membership.read_position, nth: membership.read_nth };
+    rows::unread_count(connection, chat, user, pointer).map(Some)
 }
 
 struct Subject {

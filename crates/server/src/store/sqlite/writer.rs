@@ -92,6 +92,10 @@ impl Writer {
         let mut tx = Tx::new(&self.connection, self.clock.now(), &self.ids, position);
         for job in group.iter_mut() {
             job.run(&mut tx);
+            // A full disk has ended the transaction: the next job would commit on its own, and be done again.
+            if self.connection.is_autocommit() {
+                break;
+            }
         }
         let (after, announced) = tx.into_announcements();
         if after != position && self.occupancy == Occupancy::Shared {

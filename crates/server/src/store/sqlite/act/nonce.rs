@@ -28,7 +28,7 @@ pub(super) fn first_result(
 ) -> Result<Option<ChatEvent>, Failure> {
     let kept = tx
         .prepare_cached(
-            "SELECT digest, at, chat, seq, subject, parent FROM nonces WHERE user = ?1 AND nonce = ?2",
+            "SELECT digest, told_at, chat, seq, subject, parent FROM nonces WHERE user = ?1 AND nonce = ?2",
         )?
         .query_row(params![by.0, nonce.as_str()], |row| {
             Ok(Kept {
@@ -99,14 +99,15 @@ pub(super) fn keep(
     outcome: &Outcome,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "INSERT INTO nonces (user, nonce, digest, at, chat, seq, subject, parent)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO nonces (user, nonce, digest, at, told_at, chat, seq, subject, parent)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         by.0,
         nonce.as_str(),
         digest(action),
-        at(tx, &outcome.event.kind).0,
+        tx.now().0,
+        told_at(tx, &outcome.event.kind).0,
         outcome.event.chat.0,
         outcome.event.seq,
         outcome.subject,
@@ -116,7 +117,7 @@ pub(super) fn keep(
 }
 
 /// The time that the event told: a reaction given before keeps its own.
-fn at(tx: &Tx<'_>, kind: &EventKind) -> Timestamp {
+fn told_at(tx: &Tx<'_>, kind: &EventKind) -> Timestamp {
     match kind {
         EventKind::ReactionAdded { time_stamp, .. } => *time_stamp,
         _ => tx.now(),

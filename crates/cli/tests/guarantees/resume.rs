@@ -1,0 +1,221 @@
+//! Who comes back gets all that was missed, in order, once, and then what happens now.
+
+use std::collections::BTreeSet;
+
+use chinwag_testkit::{Device, Opening, Replica};
+use serde_json::{Value, json};
+
+use crate::absence::{Chats, before, done, meanwhile, said};
+use crate::scene::{Tea, bodies, kinds, replica_of, say, takes, tea};
+
+fn of<'a>(events: &'a [Value], chat: &str) -> Vec<&'a Value> {
+    events.iter().filter(|event| event["chatId"] == chat).collect()
+}
+
+#[tokio::test]
+async fn who_was_away_knows_afterwards_what_there_is_to_know() {
+    let Tea { chinwag, app, alice, bob, .. } = tea().await;
+    let eve = app.user("eve").await;
+    let chats = before(&alice, &bob).await;
+    let (mut replica, cursor) = (replica_of(&bob).await, bob.cursor().await);
+    assert_eq!(replica.view(), bob.view().await);
+    meanwhile(&alice, &bob, &eve, &chats).await;
+
+    let mut back = bob.resumes(&cursor).await;
+    let missed = bodies(back.catches_up().await);
+    what_was_missed(&missed, &chats, &bob.id);
+    let (by_http, _) = bob.syncs(&cursor).await;
+    assert_eq!(by_http, missed, "both doors tell the same");
+
+    takes(&mut replica, &bob, missed).await;
+    assert_eq!(replica.view(), bob.view().await);
+    assert_eq!(replica.view()[&chats.tea], alice.view().await[&chats.tea], "all see the same");
+    back.sees_nothing().await;
+    drop(chinwag);
+}
+
+fn what_was_missed(missed: &[Value], chats: &Chats, bob: &str) {
+    let tea: Vec<Value> = of(missed, &chats.tea).into_iter().cloned().collect();
+    let count = |kind: &str| kinds(&tea).iter().filter(|other| **other == kind).count();
+    assert_eq!(count("EDIT_MSG"), 1, "three edits are folded: {tea:#?}");
+    assert_eq!(count("CHAT_RENAMED"), 1, "and two names");
+    assert_eq!(count("DELETE_MSG"), 3);
+    assert_eq!((count("REACT"), count("DELETE_REACT")), (1, 1), "what went with its message is not told");
+    assert_eq!((count("REPLY"), count("SEND_MSG")), (1, 0), "nor what came and went");
+    assert!(tea.iter().any(|event| event["type"] == "REPLY" && event["replyTo"].is_null()));
+
+    assert_eq!(kinds_of(missed, &chats.left), ["USER_LEAVE"]);
+    assert_eq!(of(missed, &chats.left)[0]["senderId"], *bob);
+    assert_eq!(kinds_of(missed, &chats.deleted), ["DELETE_CHAT"]);
+    assert_eq!(kinds_of(missed, &chats.rejoined), ["SEND_MSG", "USER_JOIN", "SEND_MSG"]);
+    assert_eq!(kinds_of(missed, &chats.returned), ["USER_JOIN"]);
+    let seqs: Vec<u64> = tea.iter().filter_map(|event| event["seq"].as_u64()).collect();
+    assert!(seqs.is_sorted());
+    assert_eq!(seqs.iter().collect::<BTreeSet<_>>().len(), tea.len(), "none twice");
+}
+
+fn kinds_of<'a>(events: &'a [Value], chat: &str) -> Vec<&'a str> {
+    of(events, chat).into_iter().map(|event| event["type"].as_str().expect("a type")).collect()
+}
+
+/// Every MESSAGE frame carries a cursor that is as good as any other to go on from.
+#[tokio::test]
+async fn every_cursor_on_the_way_leads_to_the_same_end() {
+    let Tea { mut chinwag, app, alice, bob, .. } = tea().await;
+    let eve = app.user("eve").await;
+    let chats = before(&alice, &bob).await;
+    let mut device = Device::of(&bob);
+    device.goes_live().await;
+    let (mut known, mut stops) =
+        (device.replica.clone(), vec![(device.cursor.clone(), device.replica.clone())]);
+    let mut live = bob.resumes(&device.cursor).await;
+    live.catches_up().await;
+
+    meanwhile(&alice, &bob, &eve, &chats).await;
+    said(&alice, &chats.tea, "the end").await;
+    loop {
+        let event = live.next_event().await;
+        takes(&mut known, &bob, [event.body.clone()]).await;
+        stops.push((event.cursor.clone().expect("a cursor"), known.clone()));
+        if event["message"] == "the end" {
+            break;
+        }
+    }
+    let end = bob.view().await;
+    assert_eq!(known.view(), end, "live alone");
+    chinwag.restart().await;
+    for (number, (cursor, mut replica)) in stops.into_iter().enumerate() {
+        let by_stomp = bodies(bob.resumes(&cursor).await.catches_up().await);
+        let (by_http, _) = bob.syncs(&cursor).await;
+        assert_eq!(by_stomp, by_http, "from stop {number}");
+        takes(&mut replica, &bob, by_stomp).await;
+        assert_eq!(replica.view(), end, "from stop {number}");
+    }
+}
+
+/// Who stops and comes back again and again, while others talk at full speed, hears every word once and in order.
+#[tokio::test]
+async fn the_join_with_what_happens_now_has_no_hole_and_no_repeat() {
+    const MESSAGES: u64 = 3000;
+    let tea = tea().await;
+    let mut device = Device::of(&tea.bob);
+    device.goes_live().await;
+    let mut senders = Vec::new();
+    for person in [tea.alice.clone(), tea.bob.another_device().await] {
+        let chat = tea.chat.clone();
+        senders.push(tokio::spawn(async move {
+            let mut sender = person.connects().await;
+            for n in 0..MESSAGES / 2 {
+                let text = format!("{} {n}", person.name);
+                sender.socket.send(chinwag_testkit::send(&say(&chat, &text))).await;
+            }
+            sender.does(say(&chat, "done")).await;
+        }));
+    }
+    // NEW_CHAT was the first.
+    let (mut newest, mut stays) = (1, 0);
+    while newest < 1 + MESSAGES + 2 {
+        device.goes_live().await;
+        // Stays for a while that is sometimes over before it began.
+        for _ in 0..stays % 60 {
+            if newest < device.replica.newest(&tea.chat) {
+                newest = device.replica.newest(&tea.chat);
+            }
+            if newest == 1 + MESSAGES + 2 {
+                break;
+            }
+            device.hears().await;
+        }
+        newest = newest.max(device.replica.newest(&tea.chat));
+        device.vanishes();
+        stays += 7;
+    }
+    for sender in senders {
+        sender.await.expect("it sent all");
+    }
+    let view = tea.bob.view().await;
+    assert_eq!(device.replica.view(), view);
+    assert_eq!(view[&tea.chat].messages.len() as u64, MESSAGES + 2);
+    assert!(view[&tea.chat].messages.keys().copied().eq(2..=MESSAGES + 3), "dense");
+}
+
+#[tokio::test]
+async fn a_cursor_that_means_nothing_here_is_answered_with_resync() {
+    let Tea { chinwag, alice, bob, chat, .. } = tea().await;
+    let cursor = bob.cursor().await;
+    let (epoch, position) = cursor.rsplit_once('.').expect("an epoch and a position");
+    let position: u64 = position.parse().expect("a position");
+    let future = format!("{epoch}.{}", position + 1_000_000);
+    let foreign = format!("0123456789abcdef.{position}");
+    for since in [&future, &foreign, "", "nonsense", &format!("{epoch}.-1"), &format!("{epoch}.")] {
+        let mut back = bob.resumes(since).await;
+        let resync = back.expect("RESYNC").await;
+        assert_eq!(resync["cursor"], *resync.cursor.as_ref().expect("a cursor"));
+        let by_http = bob.get(&format!("/api/chat/sync?since={since}")).await.ok();
+        assert_eq!(kinds(by_http["events"].as_array().expect("events")), ["RESYNC"], "{since}");
+
+        let mut replica = replica_of(&bob).await;
+        said(&alice, &chat, "after the reload").await;
+        let told = back.expect("SEND_MSG").await;
+        takes(&mut replica, &bob, [told.body.clone()]).await;
+        assert_eq!(replica.view(), bob.view().await);
+        let mut again = bob.resumes(told.cursor.as_ref().expect("a cursor")).await;
+        assert!(again.catches_up().await.is_empty(), "the cursor that follows is honoured");
+    }
+    drop(chinwag);
+}
+
+#[tokio::test]
+async fn each_subscription_goes_on_from_its_own_cursor() {
+    let Tea { chinwag, alice, bob, chat, .. } = tea().await;
+    let early = bob.cursor().await;
+    said(&alice, &chat, "one").await;
+    let late = bob.cursor().await;
+    said(&alice, &chat, "two").await;
+
+    let mut back = Opening { since: Some(early), ..Opening::default() }.connect(&bob).await;
+    back.subscribes("late", "/user/queue/messages", Some(&late)).await;
+    back.subscribes("live", "/user/queue/messages", None).await;
+    said(&alice, &chat, "three").await;
+    let mut told: Vec<(String, Value)> = Vec::new();
+    while told.iter().filter(|(_, message)| message == "three").count() < 3 {
+        let event = back.next_event().await;
+        if event.kind() == "SEND_MSG" {
+            told.push((event.subscription.clone(), event["message"].clone()));
+        }
+    }
+    let by = |id: &str| -> Vec<&Value> {
+        told.iter().filter(|(subscription, _)| subscription == id).map(|(_, message)| message).collect()
+    };
+    assert_eq!(by("sub-0"), ["one", "two", "three"]);
+    assert_eq!(by("late"), ["two", "three"]);
+    assert_eq!(by("live"), ["three"]);
+    drop(chinwag);
+}
+
+/// A client that was told of a refusal before it was told what it missed must not lose the latter.
+#[tokio::test]
+async fn the_cursor_of_a_refusal_is_not_ahead_of_what_was_told() {
+    let Tea { chinwag, alice, bob, chat, .. } = tea().await;
+    let since = bob.cursor().await;
+    for n in 0..600 {
+        done(&alice, say(&chat, &n.to_string())).await;
+    }
+    let mut back = bob.resumes(&since).await;
+    let nonsense = json!({"type": "SEND_MSG", "chatId": chat, "message": " "});
+    back.socket.send_all((0..20).map(|_| chinwag_testkit::send(&nonsense))).await;
+    let (mut known, mut refusals) = (Replica::of(&bob.id), 0);
+    known.reload(&chinwag_testkit::Reload::Everything, &bob).await;
+    let mut told = 0;
+    while refusals < 20 {
+        let event = back.next_event().await;
+        if event.kind() == "ERROR" {
+            refusals += 1;
+            let (rest, _) = bob.syncs(event.cursor.as_ref().expect("a cursor")).await;
+            assert_eq!(told + rest.len(), 600, "told so far and the rest are all");
+        } else if event.kind() == "SEND_MSG" {
+            told += 1;
+        }
+    }
+    drop(chinwag);
+}
