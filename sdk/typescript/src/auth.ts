@@ -34,7 +34,7 @@ export class Auth {
     if (jwt && this.#state) this.set({ ...this.#state, jwt });
   }
 
-  require(): AuthState {
+  signedIn(): AuthState {
     if (!this.#state) throw new ChinwagError("NOT_AUTHENTICATED", "nobody is signed in: call setAuth or signIn first", 401);
     return this.#state;
   }
@@ -46,14 +46,14 @@ export class Auth {
 
   /** The same for any use of a JWT that rejects with a status of 401 when it is refused. */
   async withJwt<T>(use: (jwt: string) => Promise<T>): Promise<T> {
-    const { jwt } = this.require();
+    const { jwt } = this.signedIn();
     try {
       return await use(jwt);
     } catch (error) {
       if (!(error instanceof ChinwagError) || error.status !== 401) throw error;
       // Somebody else may have replaced it while this one was on its way.
       if (this.#state?.jwt === jwt && !(await this.refresh())) throw error;
-      return use(this.require().jwt);
+      return use(this.signedIn().jwt);
     }
   }
 
@@ -69,7 +69,7 @@ export class Auth {
   }
 
   async #refresh(): Promise<boolean> {
-    const before = this.require();
+    const before = this.signedIn();
     if (!before.refreshToken) return false;
     try {
       const answer = await this.rest.request({

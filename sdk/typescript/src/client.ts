@@ -116,7 +116,7 @@ export class ChinwagClient {
 
   /** Ends this session, and the connection. Nobody is signed in afterwards, whatever the server says. */
   async logout(): Promise<void> {
-    const { refreshToken } = this.#auth.require();
+    const { refreshToken } = this.#auth.signedIn();
     await this.#leave({ method: "POST", path: "/api/auth/logout", body: { refreshToken } });
   }
 

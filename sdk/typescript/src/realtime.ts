@@ -4,8 +4,9 @@ import type { Connection } from "./realtime/connection.js";
 import type { OutboxEntry } from "./realtime/outbox.js";
 import type * as wire from "./wire.js";
 
-/** A change that is done only if the message is still as it was seen: `ifSeq` of its creation or newest edit. */
+/** A change that is done only if the message is still as it was seen: otherwise it is refused with CONFLICT. */
 export interface Condition {
+  /** `changedSeq` of the message, or `seq` of the event that created or last edited it. */
   ifSeq?: number;
 }
 

@@ -74,6 +74,8 @@ export interface Message extends MessageContent {
   reactions: Reaction[];
   /** Of the event that created the message: the order of the chat. */
   seq: number;
+  /** Of the event that created or last edited it: what `ifSeq` must name. */
+  changedSeq: number;
 }
 
 export interface Reaction {

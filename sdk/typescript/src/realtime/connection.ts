@@ -116,7 +116,7 @@ export class Connection {
     const { body } = await this.auth.request({ method: "GET", path: "/api/auth/getTicket" });
     const { ticket } = body as { ticket: string };
     const url = this.rest.url("/api/wsConnect", { ticket }).replace(/^http/, "ws");
-    return new WebSocketLink(this.environment, url, this.auth.require().jwt, listener);
+    return new WebSocketLink(this.environment, url, this.auth.signedIn().jwt, listener);
   }
 
   #listener(generation: number, transport: Transport | null): LinkListener {
