@@ -209,13 +209,18 @@ export class StompDecoder {
 
   #readBodyLength(frame: StompFrame): number {
     const given = header(frame, "content-length");
-    const hasBody = WITH_BODY.has(frame.command);
+    const hasBody = this.#mayBringBody(frame);
     if (given === undefined) return hasBody ? -1 : 0;
     if (!/^[0-9]+$/.test(given)) throw new StompError("BadContentLength");
     const length = Number(given);
     if (length > 0 && !hasBody) throw new StompError("BodyNotAllowed");
     if (length >= this.limits.frameBytesMax - this.#bytesRead) throw new StompError("FrameTooLarge");
     return length;
+  }
+
+  /** In 1.0 the body of SUBSCRIBE is not forbidden but ignored (STOMP 1.0, "SUBSCRIBE"). */
+  #mayBringBody({ command }: StompFrame): boolean {
+    return WITH_BODY.has(command) || (command === "SUBSCRIBE" && this.#version === "1.0");
   }
 
   #readBody(frame: StompFrame, length: number): StompFrame | null {
@@ -233,9 +238,9 @@ export class StompDecoder {
     } else if (end >= this.#bytes.length) {
       return null;
     } else if (this.#bytes[end] !== 0) {
-      throw new StompError(WITH_BODY.has(frame.command) ? "MissingNul" : "BodyNotAllowed");
+      throw new StompError(this.#mayBringBody(frame) ? "MissingNul" : "BodyNotAllowed");
     }
-    frame.body = this.#bytes.slice(this.#start, end);
+    if (WITH_BODY.has(frame.command)) frame.body = this.#bytes.slice(this.#start, end);
     this.#start = end + 1;
     this.#searched = 0;
     this.#frame = null;

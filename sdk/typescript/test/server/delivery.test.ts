@@ -1,9 +1,9 @@
-import { cp, mkdtemp, readFile, rm, watch } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import WebSocket from "ws";
-import type { OutboxState, WebSocketLike } from "../../src/index.js";
+import type { KeptAction, OutboxState, OutboxStorage, WebSocketLike } from "../../src/index.js";
 import { fileStorage } from "../../src/storage/file.js";
 import { Diary, Scene, inTime, next } from "../harness/scene.js";
 
@@ -113,8 +113,9 @@ test("without a network actions wait, say so, and go out when it comes back", as
 test("what a program could not send before it ended, the next one sends, once", async () => {
   const directory = await mkdtemp(join(tmpdir(), "chinwag-outbox-"));
   const path = join(directory, "outbox.json");
+  const before = counted(fileStorage(path));
   const proxy = await scene.proxy();
-  const { alice, bob, chatId } = await scene.tea({ alice: { baseUrl: proxy.url, outboxStorage: fileStorage(path) } });
+  const { alice, bob, chatId } = await scene.tea({ alice: { baseUrl: proxy.url, outboxStorage: before } });
   const diary = new Diary(bob.client, "message");
   const lost = next(alice.client, "disconnected");
   proxy.weather = { kind: "refuse" };
@@ -124,23 +125,38 @@ test("what a program could not send before it ended, the next one sends, once", 
   const auth = alice.client.getAuth();
   if (!auth) throw new Error("signed in");
   alice.realtime.disconnect();
-  // Whether the old program had time to write is not for the new one to guess: it reads what is there.
-  await inTime("the file", written(path, 3));
+  await inTime("three actions in the file", before.holds(3));
 
-  const anew = scene.device(auth, { outboxStorage: fileStorage(path) });
+  const after = counted(fileStorage(path));
+  const anew = scene.device(auth, { outboxStorage: after });
   await anew.realtime.connect();
   await diary.until("three messages", (events) => events.length >= 3);
   expect(texts(diary)).toEqual(numbered(3));
-  await inTime("the file", written(path, 0));
+  await inTime("an empty file", after.holds(0));
   await rm(directory, { recursive: true });
 });
 
-/** Resolves when so many actions are in the file. */
-async function written(path: string, count: number): Promise<void> {
-  const watcher = watch(dirname(path), { persistent: false });
-  const has = async () => (JSON.parse(await readFile(path, "utf8").catch(() => "[]")) as unknown[]).length === count;
-  if (await has()) return;
-  for await (const _ of watcher) if (await has()) return;
+/** A storage that says when it holds so many actions. */
+function counted(storage: OutboxStorage) {
+  const waiting = new Set<() => Promise<void>>();
+  const holds = (count: number) =>
+    new Promise<void>((resolve) => {
+      const look = async () => {
+        if ((await storage.load()).length === count && waiting.delete(look)) resolve();
+      };
+      waiting.add(look);
+      void look();
+    });
+  const told = async (change: Promise<void>) => {
+    await change;
+    for (const look of waiting) await look();
+  };
+  return {
+    holds,
+    load: () => storage.load(),
+    put: (kept: KeptAction) => told(storage.put(kept)),
+    remove: (nonce: string) => told(storage.remove(nonce)),
+  };
 }
 
 test("a refusal rejects with its code, is told, and does not trouble those who ignore promises", async () => {
