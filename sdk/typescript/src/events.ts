@@ -49,7 +49,7 @@ export const EVENT_NAMES = {
   CHAT_RENAMED: "chatRenamed",
 } as const satisfies Record<wire.ChatEvent["type"], EventName>;
 
-type Observer = <N extends EventName>(name: N, event: RealtimeEvents[N]) => void;
+export type Observer = <N extends EventName>(name: N, event: RealtimeEvents[N]) => void;
 
 /** Handlers in the order in which they came. One that throws does not keep the others from hearing. */
 export class Emitter {

@@ -1,5 +1,5 @@
 import type { Actions } from "./actions.js";
-import type { Emitter, EventName, Handler } from "./events.js";
+import type { Emitter, EventName, Handler, Observer } from "./events.js";
 import type { Connection } from "./realtime/connection.js";
 import type { OutboxEntry } from "./realtime/outbox.js";
 import type * as wire from "./wire.js";
@@ -49,6 +49,14 @@ export class Realtime {
   /** Of one event, or of all. */
   removeAllListeners(event?: EventName): void {
     this.emitter.removeAllListeners(event);
+  }
+
+  /**
+   * For what is built upon this: hears everything, and stays when all listeners are removed.
+   * @internal
+   */
+  observe(observer: Observer): () => void {
+    return this.emitter.observe(observer);
   }
 
   // Actions wait in the outbox while there is no connection. Their promises resolve with the event that was stored.
