@@ -21,18 +21,16 @@ export function apiReport(entries: Record<string, string>): string {
       outDir: out,
     };
     ts.createProgram(Object.values(entries).map((source) => join(HERE, source)), emit).emit();
-    const declared = Object.entries(entries).map(([name, source]) => {
-      const file = relative("src", source).replace(/\.tsx?$/, ".d.ts");
-      return `## ${name}\n\n${exportsOf(join(out, file), options).join("\n\n")}\n`;
-    });
+    const files = Object.values(entries).map((source) => join(out, relative("src", source).replace(/\.tsx?$/, ".d.ts")));
+    const program = ts.createProgram(files, options);
+    const declared = Object.keys(entries).map((name, index) => `## ${name}\n\n${exportsOf(files[index] ?? "", program).join("\n\n")}\n`);
     return declared.join("\n");
   } finally {
     rmSync(out, { recursive: true });
   }
 }
 
-function exportsOf(file: string, options: ts.CompilerOptions): string[] {
-  const program = ts.createProgram([file], options);
+function exportsOf(file: string, program: ts.Program): string[] {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(file);
   const module = source && checker.getSymbolAtLocation(source);

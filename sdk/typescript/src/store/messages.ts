@@ -8,16 +8,28 @@ export function withMessage(chat: OpenChat, message: Message, key = message.mess
   const known = chat.entries.find((entry) => entry.message?.messageId === message.messageId);
   if (known?.message && known.message.changedSeq > message.changedSeq) return chat;
   const entry: Entry = { key: known?.key ?? key, state: "stored", senderId: message.senderId, content: message.content, message };
-  if (known) return replaced(chat, known, entry);
   const others = chat.entries.filter((other) => other.nonce === undefined || other.nonce !== key);
+  if (known) return replaced({ ...chat, entries: others }, known, entry);
   // Most come last, before those that wait.
   let at = others.length;
   while (at > 0 && (others[at - 1]?.message?.seq ?? Number.POSITIVE_INFINITY) > message.seq) at -= 1;
   return { ...chat, entries: [...others.slice(0, at), entry, ...others.slice(at)] };
 }
 
+/**
+ * `messages` newest first. The page may know a message that is still shown as being sent, since its echo comes by another
+ * way; pages do not know nonces, so the newest of the same sender and text it is.
+ */
 export function withPage(chat: OpenChat, messages: readonly Message[]): OpenChat {
-  return messages.reduce((into, message) => withMessage(into, message), chat);
+  const sending = chat.entries.filter(({ state }) => state === "sending").reverse();
+  const stored = new Set(chat.entries.map(({ message }) => message?.messageId));
+  return messages.reduce((into, message) => {
+    const at = stored.has(message.messageId)
+      ? -1
+      : sending.findIndex(({ senderId, content }) => senderId === message.senderId && content === message.content);
+    const [adopted] = at < 0 ? [] : sending.splice(at, 1);
+    return withMessage(into, message, adopted?.key);
+  }, chat);
 }
 
 export function withoutMessage(chat: OpenChat, messageId: string): OpenChat {

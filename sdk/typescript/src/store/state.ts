@@ -22,6 +22,8 @@ export interface Entry {
 export interface OpenChat {
   /** Oldest first; those that are not stored yet come last. */
   readonly entries: readonly Entry[];
+  /** Whether the newest page and the members are there. */
+  readonly loaded: boolean;
   /** Whether the beginning of the chat is loaded. */
   readonly complete: boolean;
   /** Longest-standing first. */

@@ -28,8 +28,10 @@ export interface ChatStore {
   closeChat(chatId: string): void;
   /** The messages before those that are there; false if there were none. */
   loadOlder(chatId: string): Promise<boolean>;
-  /** Hears nothing more. */
+  /** Hears nothing more, until it is opened again. */
   close(): void;
+  /** A new store is open. One that was closed loads again what it had. */
+  open(): void;
 }
 
 /** Chats, messages, members and unread counts of a client's user, kept right by events. Connect the client before loading. */
@@ -40,7 +42,7 @@ export function createChatStore(client: ChinwagClient): ChatStore {
 class LiveStore implements ChatStore {
   #state: ChatState = NOTHING_YET;
   readonly #listeners = new Set<() => void>();
-  readonly #stop: () => void;
+  #stop: (() => void) | null = null;
   /** Counts events: who loads can tell whether something happened meanwhile. */
   #events = 0;
   #loading: Promise<void> | null = null;
@@ -52,8 +54,15 @@ class LiveStore implements ChatStore {
   readonly #typing = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(private readonly client: ChinwagClient) {
-    this.#stop = client.realtime.observe((name, event) => this.#hear(name, event));
-    if (client.realtime.connected) this.#set({ connection: "connected" });
+    this.open();
+  }
+
+  open(): void {
+    if (this.#stop) return;
+    const { realtime } = this.client;
+    this.#stop = realtime.observe((name, event) => this.#hear(name, event));
+    this.#set({ connection: realtime.connected ? "connected" : "idle" });
+    this.#startOver();
   }
 
   getState = (): ChatState => this.#state;
@@ -93,7 +102,7 @@ class LiveStore implements ChatStore {
   async openChat(chatId: string): Promise<void> {
     if (this.#state.open[chatId]) return;
     const waiting = this.client.realtime.outbox.filter(({ action }) => "chatId" in action && action.chatId === chatId);
-    const empty: OpenChat = { entries: [], complete: false, members: [] };
+    const empty: OpenChat = { entries: [], loaded: false, complete: false, members: [] };
     this.#setOpen(chatId, waiting.reduce((chat, entry) => withOutbox(chat, entry, false), empty));
     try {
       await this.#refresh(chatId);
@@ -116,16 +125,18 @@ class LiveStore implements ChatStore {
   }
 
   close(): void {
-    this.#stop();
+    this.#stop?.();
+    this.#stop = null;
     clearTimeout(this.#later);
     for (const timer of this.#typing.values()) clearTimeout(timer);
-    this.#listeners.clear();
+    this.#typing.clear();
+    this.#set({ typing: {} });
   }
 
   async #refresh(chatId: string): Promise<void> {
     const [{ users }] = await Promise.all([this.client.getChatUsers(chatId), this.#page(chatId)]);
     const chat = this.#state.open[chatId];
-    if (chat) this.#setOpen(chatId, { ...chat, members: users });
+    if (chat) this.#setOpen(chatId, { ...chat, members: users, loaded: true });
   }
 
   async #page(chatId: string, before?: string): Promise<boolean> {
