@@ -81,7 +81,8 @@ impl Connection {
     pub async fn receipt(&mut self, id: &str) {
         while !self.receipts.remove(id) {
             self.takes_one().await;
-            let refusal = self.events.iter().find(|event| event.kind() == "ERROR" && event["receipt"] == id);
+            let refusal =
+                self.events.back().filter(|event| event.kind() == "ERROR" && event["receipt"] == id);
             assert_eq!(refusal, None, "{} was refused", self.name);
         }
     }
@@ -159,6 +160,17 @@ impl Connection {
         }
     }
 
+    /// The next event, however long it takes. May be dropped while it waits: nothing is lost.
+    pub async fn next_whenever(&mut self) -> Event {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return event;
+            }
+            let incoming = self.socket.next_whenever().await;
+            self.files(incoming);
+        }
+    }
+
     /// What was missed, up to the notice that it was all.
     ///
     /// # Panics
@@ -212,7 +224,12 @@ impl Connection {
 
     /// Takes one frame from the socket and files it.
     async fn takes_one(&mut self) {
-        let frame = match self.socket.next().await {
+        let incoming = self.socket.next().await;
+        self.files(incoming);
+    }
+
+    fn files(&mut self, incoming: Incoming) {
+        let frame = match incoming {
             Incoming::Frame(frame) => frame,
             Incoming::HeartBeat => return,
             Incoming::Closed(closing) => panic!("{}'s connection ended: {closing:?}", self.name),

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::FutureExt;
 use serde_json::Value;
 
 use crate::connection::send;
@@ -38,6 +39,7 @@ pub struct Device {
     pub replica: Replica,
     /// The cursor of the newest MESSAGE that was read.
     pub cursor: String,
+    remembers: bool,
     line: Option<Line>,
     named: u32,
     /// How often the server named it slow.
@@ -54,11 +56,18 @@ impl Device {
             person: person.clone(),
             replica: Replica::of(&person.id),
             cursor: "none".to_owned(),
+            remembers: true,
             line: None,
             named: 0,
             slow: 0,
             waiting: HashMap::new(),
         }
+    }
+
+    /// One that takes nothing into its replica, and so never asks by HTTP, where there may be no answer.
+    #[must_use]
+    pub fn forgetful(person: &Person) -> Self {
+        Self { remembers: false, ..Self::of(person) }
     }
 
     #[must_use]
@@ -80,6 +89,7 @@ impl Device {
         socket.version = "1.2".to_owned();
         socket.send(opening.connect_frame(&jwt)).await;
         socket.send(subscribe).await;
+        self.waiting.clear();
         let mut watch = Watch::of(&self.person.id);
         watch.subscribed("0", &destination, true);
         self.line = Some(Line { socket, watch, live: false });
@@ -108,35 +118,56 @@ impl Device {
     /// If nothing comes in time, or a promise is broken, or it is not connected.
     pub async fn hears(&mut self) -> Told {
         loop {
-            let line = self.line.as_mut().expect("connected");
-            let frame = match line.socket.next().await {
-                Incoming::Frame(frame) => frame,
-                Incoming::HeartBeat => continue,
-                Incoming::Closed(closing) => {
-                    self.line = None;
-                    return Told::Closed(closing);
-                }
-            };
-            match frame.command.as_str() {
-                "CONNECTED" => {}
-                "MESSAGE" => {
-                    let event = line.watch.check(&frame);
-                    line.live |= matches!(event.kind(), "RESUMED" | "RESYNC");
-                    self.takes(&event).await;
-                    return Told::Event(event);
-                }
-                "RECEIPT" => {
-                    let id = frame.get("receipt-id").expect("a receipt-id").to_owned();
-                    assert!(self.waiting.remove(&id).is_some(), "for nothing that waits: {frame:?}");
-                    return Told::Receipt(id);
-                }
-                "ERROR" => {
-                    self.line = None;
-                    self.slow += u32::from(frame.get("message") == Some("slow consumer"));
-                    return Told::Closed(Closing { error: Some(frame), code: None });
-                }
-                _ => panic!("{} heard {frame:?}", self.person.name),
+            let incoming = self.line.as_mut().expect("connected").socket.next().await;
+            if let Some(told) = self.hears_this(incoming).await {
+                return told;
             }
+        }
+    }
+
+    /// What has come already; none if nothing has.
+    ///
+    /// # Panics
+    /// If a promise is broken, or it is not connected.
+    pub async fn hears_now(&mut self) -> Option<Told> {
+        loop {
+            let line = self.line.as_mut().expect("connected");
+            let incoming = line.socket.next_whenever().now_or_never()?;
+            if let Some(told) = self.hears_this(incoming).await {
+                return Some(told);
+            }
+        }
+    }
+
+    async fn hears_this(&mut self, incoming: Incoming) -> Option<Told> {
+        let line = self.line.as_mut().expect("connected");
+        let frame = match incoming {
+            Incoming::Frame(frame) => frame,
+            Incoming::HeartBeat => return None,
+            Incoming::Closed(closing) => {
+                self.line = None;
+                return Some(Told::Closed(closing));
+            }
+        };
+        match frame.command.as_str() {
+            "CONNECTED" => None,
+            "MESSAGE" => {
+                let event = line.watch.check(&frame);
+                line.live |= matches!(event.kind(), "RESUMED" | "RESYNC");
+                self.takes(&event).await;
+                Some(Told::Event(event))
+            }
+            "RECEIPT" => {
+                let id = frame.get("receipt-id").expect("a receipt-id").to_owned();
+                assert!(self.waiting.remove(&id).is_some(), "for nothing that waits: {frame:?}");
+                Some(Told::Receipt(id))
+            }
+            "ERROR" => {
+                self.line = None;
+                self.slow += u32::from(frame.get("message") == Some("slow consumer"));
+                Some(Told::Closed(Closing { error: Some(frame), code: None }))
+            }
+            _ => panic!("{} heard {frame:?}", self.person.name),
         }
     }
 
@@ -144,11 +175,14 @@ impl Device {
         if event.kind() == "ERROR" {
             self.waiting.remove(event["receipt"].as_str().unwrap_or_default());
         }
+        self.cursor.clone_from(event.cursor.as_ref().expect("checked"));
+        if !self.remembers {
+            return;
+        }
         let reload = self.replica.apply(&event.body);
         if let Some(reload) = reload {
             self.replica.reload(&reload, &self.person).await;
         }
-        self.cursor.clone_from(event.cursor.as_ref().expect("checked"));
     }
 
     /// Connects if need be, as often as it takes, and reads until it has been told all that it had missed.
@@ -169,9 +203,11 @@ impl Device {
     /// # Panics
     /// If there is no server.
     pub async fn hears_up_to(&mut self, chat: &str, seq: u64) {
-        self.goes_live().await;
-        while self.replica.newest(chat) < seq {
+        loop {
             self.goes_live().await;
+            if self.replica.newest(chat) >= seq {
+                return;
+            }
             self.hears().await;
         }
     }

@@ -12,6 +12,8 @@ use crate::view::{ChatView, MessageView, View, text};
 pub struct Replica {
     user: String,
     chats: BTreeMap<String, Chat>,
+    /// Chats that this user was told to be out of, or that are gone.
+    out_of: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -41,13 +43,13 @@ impl Replica {
     /// Knows nothing yet.
     #[must_use]
     pub fn of(user: &str) -> Self {
-        Self { user: user.to_owned(), chats: BTreeMap::new() }
+        Self { user: user.to_owned(), ..Self::default() }
     }
 
     /// Takes in one event, as a client does: what it does not know it ignores.
     ///
     /// # Panics
-    /// If an event of a known chat is not newer than the one before.
+    /// If an event of a known chat is not newer than the one before, or of one that this user is not in.
     pub fn apply(&mut self, event: &Value) -> Option<Reload> {
         if event["replayed"] == true || matches!(kind(event), "TYPING" | "ERROR" | "RESUMED" | "HEAD") {
             return None;
@@ -61,25 +63,29 @@ impl Replica {
             assert!(seq > chat.newest, "told again, after seq {}: {event}", chat.newest);
             chat.newest = seq;
         }
+        let ends =
+            kind(event) == "DELETE_CHAT" || (kind(event) == "USER_LEAVE" && event["senderId"] == *self.user);
+        let begins = kind(event) == "USER_JOIN" && event["message"] == *self.user;
+        if ends {
+            self.chats.remove(&id);
+            self.out_of.insert(id);
+            return None;
+        }
+        assert!(begins || !self.out_of.contains(&id), "of a chat that one is not in: {event}");
         match kind(event) {
             "NEW_CHAT" => {
                 let chat = Chat { name: text(event, "message"), newest: seq, ..Chat::default() };
                 self.chats.insert(id.clone(), chat);
                 Some(Reload::Members(id))
             }
-            "USER_JOIN" if event["message"] == *self.user => Some(Reload::Chat(id)),
+            "USER_JOIN" if begins => {
+                self.out_of.remove(&id);
+                Some(Reload::Chat(id))
+            }
             "USER_JOIN" => {
                 let chat = self.chats.get_mut(&id)?;
                 chat.members.insert(text(event, "message"));
                 Some(Reload::Members(id))
-            }
-            "DELETE_CHAT" => {
-                self.chats.remove(&id);
-                None
-            }
-            "USER_LEAVE" if event["senderId"] == *self.user => {
-                self.chats.remove(&id);
-                None
             }
             _ => {
                 self.chats.get_mut(&id)?.apply(event, seq);
@@ -93,6 +99,7 @@ impl Replica {
         match what {
             Reload::Everything => {
                 self.chats.clear();
+                self.out_of.clear();
                 for (id, view) in by.view().await {
                     self.chats.insert(id, Chat::of(view));
                 }

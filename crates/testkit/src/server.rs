@@ -73,12 +73,18 @@ impl Chinwag {
     /// Everything but the process: for tests that prepare the data directory, or expect it to be refused.
     #[must_use]
     pub fn prepared(binary: &str, settings: &[(&str, &str)]) -> Self {
+        Self::prepared_in(&std::env::temp_dir(), binary, settings)
+    }
+
+    /// With its data directory on the file system of `parent`.
+    #[must_use]
+    pub fn prepared_in(parent: &Path, binary: &str, settings: &[(&str, &str)]) -> Self {
         let free = [("limits.sign_ins_per_minute", "0"), ("limits.registrations_per_minute", "0")];
         let settings = free.iter().chain(settings).map(|&(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             binary: binary.into(),
             settings: settings.collect(),
-            directory: tempfile::tempdir().expect("a temporary directory"),
+            directory: tempfile::tempdir_in(parent).expect("a temporary directory"),
             running: None,
             printed: Arc::default(),
             errors: Arc::default(),
@@ -175,6 +181,26 @@ impl Chinwag {
         self.errors.lock().expect("no holder panics").clone()
     }
 
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Memory that it holds now, shared libraries and the program itself included.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib * 1024
+    }
+
+    /// How many files and sockets it has open.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("it runs").count()
+    }
+
     /// Asks it to stop with SIGTERM and waits until it has.
     ///
     /// # Panics
@@ -202,6 +228,12 @@ impl Chinwag {
     pub async fn kill(&mut self) {
         self.running.as_mut().expect("it runs").child.kill().expect("the process is ours");
         self.ended().await;
+    }
+
+    /// Starts it and ends it with SIGKILL before it is there, or just when it is.
+    pub async fn dies_starting(&mut self) {
+        self.spawn(None);
+        self.kill().await;
     }
 
     /// Stops it politely and starts it again on the same data directory, on new ports.

@@ -2,7 +2,6 @@
 //! order, whatever happens to connections, processes and disks. `docs/testing.md` says how to run the long versions.
 
 mod absence;
-mod clock;
 mod conflict;
 mod crash;
 mod disk;
@@ -11,6 +10,7 @@ mod model;
 mod nonce;
 mod resume;
 mod resume_paging;
+mod resume_rare;
 mod scene;
 mod slow;
 mod unread;

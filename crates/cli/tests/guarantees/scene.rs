@@ -1,6 +1,6 @@
 //! Where the guarantees are put to the test: a server without a limit on how fast people act.
 
-use chinwag_testkit::{App, Chinwag, Connection, Event, Person, Replica};
+use chinwag_testkit::{App, Chinwag, Event, Person, Replica};
 use serde_json::{Value, json};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_chinwag");
@@ -65,14 +65,4 @@ pub(crate) async fn replica_of(person: &Person) -> Replica {
     let mut replica = Replica::of(&person.id);
     replica.reload(&chinwag_testkit::Reload::Everything, person).await;
     replica
-}
-
-/// The next event of that chat.
-pub(crate) async fn next_of(connection: &mut Connection, chat: &str) -> Event {
-    loop {
-        let event = connection.next_event().await;
-        if event["chatId"] == chat {
-            return event;
-        }
-    }
 }

@@ -41,7 +41,7 @@ impl FromRequest<Arc<App>> for JsonBytes {
     }
 }
 
-/// All of a body, if that is no more than `bytes_max` and arrives in time.
+/// All of a body, if that is no more than `bytes_max` and arrives within `patience`.
 pub(super) async fn whole_body(
     mut body: Body,
     bytes_max: usize,

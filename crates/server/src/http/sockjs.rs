@@ -51,6 +51,12 @@ fn session_routes() -> Router<Arc<App>> {
         .route(&path("jsonp"), get(receive::jsonp).merge(get_only()))
         .route(&path("xhr_send"), post(send::xhr_send).merge(post_only()))
         .route(&path("jsonp_send"), post(send::jsonp_send).merge(post_only()))
+        .method_not_allowed_fallback(other_method)
+}
+
+/// Without a body, as the protocol has it. What is no session's path is not found by any method.
+async fn other_method(_path: session::Path) -> StatusCode {
+    StatusCode::METHOD_NOT_ALLOWED
 }
 
 /// The answer to OPTIONS.

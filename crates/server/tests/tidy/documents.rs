@@ -35,9 +35,10 @@ pub(super) fn codes(protocol: &str) -> Vec<String> {
 }
 
 /// Every constant of `limits.rs` has a row here; its number is checked against the document's.
-const LIMITS: [(&str, usize); 10] = [
+const LIMITS: [(&str, usize); 11] = [
     ("message text", wire::MESSAGE_BYTES_DEFAULT),
     ("reaction", wire::EMOJI_BYTES_MAX),
+    ("different reactions of a member to a message", wire::REACTIONS_PER_MEMBER_MAX as usize),
     ("nonce", wire::NONCE_CHARS_MAX),
     ("username", wire::USERNAME_CHARS_MAX),
     ("e-mail address", wire::EMAIL_CHARS_MAX),
@@ -73,6 +74,15 @@ fn default_of(name: &str) -> Option<String> {
         "limits.message_bytes" => limits.message_bytes.to_string(),
         "limits.connections" => limits.connections.to_string(),
         "limits.connections_per_address" => limits.connections_per_address.to_string(),
+        "limits.connections_per_user" => limits.connections_per_user.to_string(),
+        "limits.tickets_per_user" => limits.tickets_per_user.to_string(),
+        "limits.request_seconds" => limits.request_seconds.to_string(),
+        "limits.header_bytes" => limits.header_bytes.to_string(),
+        "limits.stall_seconds" => limits.stall_seconds.to_string(),
+        "limits.sockjs_sessions" => limits.sockjs_sessions.to_string(),
+        "limits.sockjs_disconnect_ms" => limits.sockjs_disconnect_ms.to_string(),
+        "limits.sockjs_heartbeat_ms" => limits.sockjs_heartbeat_ms.to_string(),
+        "limits.sockjs_response_bytes" => limits.sockjs_response_bytes.to_string(),
         "limits.connect_seconds" => limits.connect_seconds.to_string(),
         "limits.subscriptions_per_connection" => limits.subscriptions_per_connection.to_string(),
         "limits.queue_bytes" => limits.queue_bytes.to_string(),

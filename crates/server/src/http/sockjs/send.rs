@@ -46,12 +46,8 @@ async fn send(
     taken: Response,
 ) -> Result<Response, ApiError> {
     let Some(session) = asked.find(app).await? else { return Err(not_found().await) };
-    let body = whole_body(
-        request.into_body(),
-        app.sockjs.bounds.payload_bytes,
-        app.settings.limits.request_timeout(),
-    )
-    .await?;
+    let patience = app.settings.limits.request_timeout();
+    let body = whole_body(request.into_body(), app.sockjs.bounds.payload_bytes, patience).await?;
     let messages = match read(&body) {
         Ok(messages) => messages,
         Err(bad) => return Ok(plain_error(StatusCode::INTERNAL_SERVER_ERROR, bad)),

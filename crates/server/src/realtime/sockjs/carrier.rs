@@ -86,7 +86,7 @@ impl Carrier for HttpCarrier {
                 state.stalled_since = None;
             }
         }
-        if self.poll_alone(context).is_ready() && self.session.is_abandoned(now) {
+        if self.poll_alone(context).is_ready() && self.session.is_abandoned() {
             self.session.abandon();
         }
         let mut state = self.session.lock();

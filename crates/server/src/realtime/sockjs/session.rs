@@ -90,6 +90,11 @@ pub(super) struct State {
     receiver: Option<Waker>,
 }
 
+/// What it costs to keep a message, so that empty ones have a bound as well.
+fn weight(message: &str) -> usize {
+    message.len() + size_of::<String>()
+}
+
 impl HttpSession {
     pub(super) fn new(owner: Owner, bounds: Bounds) -> Arc<Self> {
         let state = State {
@@ -136,7 +141,7 @@ impl HttpSession {
     }
 
     async fn take_whenever(&self, messages: Vec<String>) -> Result<(), NotTaken> {
-        let bytes = messages.iter().map(String::len).sum::<usize>();
+        let bytes = messages.iter().map(|message| weight(message)).sum::<usize>();
         loop {
             // Made before the look, so that room made after it is noticed.
             let room = self.room.notified();
@@ -160,7 +165,7 @@ impl HttpSession {
     pub(super) fn next_message(&self) -> Option<String> {
         let mut state = self.lock();
         let message = state.inbox.pop_front()?;
-        state.inbox_bytes -= message.len();
+        state.inbox_bytes -= weight(&message);
         if state.inbox.is_empty() {
             state.inbox = VecDeque::new();
         }
@@ -220,9 +225,9 @@ impl HttpSession {
     }
 
     /// Whether nobody has received for as long as may be.
-    pub(super) fn is_abandoned(&self, now: Instant) -> bool {
+    pub(super) fn is_abandoned(&self) -> bool {
         let alone_since = self.lock().alone_since;
-        alone_since.is_some_and(|since| now >= since + self.bounds.disconnect_after)
+        alone_since.is_some_and(|since| since.elapsed() >= self.bounds.disconnect_after)
     }
 
     /// Adds to what waits for the receiver.
@@ -271,3 +276,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

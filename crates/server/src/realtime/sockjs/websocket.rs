@@ -50,16 +50,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> SockJsWebSocket<S> {
         frame.inspect(|frame| self.frame(frame)).is_some()
     }
 
-    fn heartbeat_is_due(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
+    /// Whether nothing was said for too long. If so it counts as said from here on.
+    fn heartbeat_is_due(&mut self, context: &mut Context<'_>) -> bool {
+        let mut is_due = false;
         while self.heartbeat.as_mut().poll(context).is_ready() {
-            let at = self.spoke + self.heartbeat_every;
-            if now >= at {
-                return true;
+            // Something may have been said since the timer was set: it is not moved for each.
+            if self.spoke.elapsed() >= self.heartbeat_every {
+                self.spoke = Instant::now();
+                is_due = true;
             }
-            // Something was said meanwhile; the timer is not moved for each.
-            self.heartbeat.as_mut().reset(at.into());
+            self.heartbeat.as_mut().reset((self.spoke + self.heartbeat_every).into());
         }
-        false
+        is_due
     }
 }
 
@@ -104,12 +106,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for SockJsWebSocket<S> {
     fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<bool>> {
         if self.frame_staged() {
             self.spoke = now;
-        } else if self.heartbeat_is_due(context, now) {
+        }
+        if self.heartbeat_is_due(context) {
             self.frame(frames::HEARTBEAT);
-            self.spoke = now;
-            self.heartbeat.as_mut().reset((now + self.heartbeat_every).into());
-            // Polled again by whoever owns it: the timer must be known to this task.
-            context.waker().wake_by_ref();
         }
         self.socket.poll_send(context, now)
     }

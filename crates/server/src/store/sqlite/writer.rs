@@ -1,7 +1,7 @@
 //! The one writer: it gathers what waits, does it in one transaction, makes that durable with one sync, and only
 //! then answers and announces. A lone job is never held back to wait for company.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -131,7 +131,7 @@ pub(super) fn start_checkpointer(
 ) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("checkpointer".to_owned()).spawn(move || {
         while let Some(orders) = orders.upgrade() {
-            if std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > WAL_BYTES_MAX) {
+            if std::fs::metadata(&wal).is_ok_and(|found| found.len() > wal_bytes_max(&wal)) {
                 checkpoint(&connection);
                 let _ = orders.blocking_send(Order::StartNewLog);
             }
@@ -140,6 +140,12 @@ pub(super) fn start_checkpointer(
         }
         checkpoint(&connection);
     })
+}
+
+/// On a small disk the log must not take the room that the database needs to take in what is in the log.
+fn wal_bytes_max(wal: &Path) -> u64 {
+    let free = rustix::fs::statvfs(wal).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    WAL_BYTES_MAX.min(free / 2)
 }
 
 /// Passive: it waits for nobody, and leaves what somebody still reads for the next time.

@@ -131,12 +131,14 @@ fn begin_transactions_and_what_they_hold_are_bounded() {
 
     let mut talk = Talk::connected(Version::V12);
     let long = "x".repeat(BOUNDS.message_bytes_max);
+    // What is kept to say back counts as well.
+    let each = long.len() + "SEND_MSG".len();
     let mut held = 0;
     for name in 0..TRANSACTIONS_MAX {
         talk.says(&begin(name));
         for _ in 0..ACTIONS_MAX {
             let did = talk.says(&within(&name.to_string(), say(&long)));
-            held += long.len();
+            held += each;
             if held > BYTES_MAX {
                 return is_fatal(&talk, &did);
             }
