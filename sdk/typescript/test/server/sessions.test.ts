@@ -113,6 +113,28 @@ test("a server that is busy or silent is tried again, as late as it asks", async
   expect(waits.find((ms) => ms >= 1000 && ms < 2000)).toBeDefined();
 });
 
+test("when the network or the user comes back, nobody waits for the next attempt", async () => {
+  const proxy = await scene.proxy();
+  const wakes = new Set<() => void>();
+  const onWake = (wake: () => void) => {
+    wakes.add(wake);
+    return () => wakes.delete(wake);
+  };
+  const hour = { minMs: 3_600_000, maxMs: 3_600_000 };
+  const { alice, bob, chatId } = await scene.tea({ bob: { baseUrl: proxy.url, reconnect: hour, environment: { onWake } } });
+  const lost = next(bob.client, "disconnected");
+  proxy.cutAll();
+  await lost;
+  await alice.realtime.sendMessage(chatId, "while you slept");
+  const heard = next(bob.client, "message");
+  const back = next(bob.client, "connected");
+  for (const wake of wakes) wake();
+  expect(await heard).toMatchObject({ message: "while you slept" });
+  await back;
+  bob.realtime.disconnect();
+  expect(wakes.size).toBe(0);
+});
+
 test("another user on the same client hears nothing of the first", async () => {
   const { alice, bob, chatId } = await scene.tea();
   const auth = bob.client.getAuth();
