@@ -112,7 +112,7 @@ test("every event is what wire.ts says", async () => {
   const diaries = Object.entries(names).map(
     ([name, type]) => [type, new Diary(alice.client, name as keyof typeof names), new Diary(bob.client, name as keyof typeof names)] as const,
   );
-  const over = next(bob.client, "chatDeleted");
+  const over = Promise.all([next(alice.client, "chatDeleted"), next(bob.client, "chatDeleted")]);
   const typing = next(bob.client, "typing");
   await alice.realtime.sendTyping(chatId);
   await typing;
@@ -129,7 +129,7 @@ test("every event is what wire.ts says", async () => {
   await carol.client.removeUserFromChat(chatId, carol.id);
   await alice.realtime.deleteMessage(chatId, sent.messageId);
   await alice.client.changeChatName(chatId, "Other");
-  const created = next(bob.client, "chatCreated");
+  const created = Promise.all([next(alice.client, "chatCreated"), next(bob.client, "chatCreated")]);
   await alice.client.createChat("New", [alice.username, bob.username]);
   await created;
   await alice.client.deleteChat(chatId);
