@@ -1,6 +1,10 @@
 //! One file per command.
 
+pub(crate) mod app;
+pub(crate) mod dev;
+pub(crate) mod key;
 pub(crate) mod serve;
+pub(crate) mod user;
 
 /// Why a command was not done, for the person who asked.
 #[derive(Debug)]

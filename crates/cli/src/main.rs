@@ -1,17 +1,20 @@
 //! The one binary. Types for the command line; each command is a file in `commands`.
 
+mod administration;
 mod commands;
+mod output;
 mod settings;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use commands::{app, dev, key, user};
 use settings::ServeFlags;
 
 /// A realtime chat backend that you run yourself.
 #[derive(Parser)]
-#[command(version, propagate_version = true, arg_required_else_help = true)]
+#[command(version = env!("BUILD_VERSION"), propagate_version = true, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -21,12 +24,27 @@ struct Arguments {
 enum Command {
     /// Run the server
     Serve(ServeFlags),
+    /// Try it: the server with an app, an API key and three users, and lines to paste
+    ///
+    /// They are made once and told every time. Data is kept in ./data/dev unless said otherwise; the key and the
+    /// passwords too, in dev.toml there, for its owner only.
+    Dev(ServeFlags),
+    /// Make, change and delete apps
+    App(app::Arguments),
+    /// Make, revoke and rotate API keys
+    Key(key::Arguments),
+    /// Make, sign out and delete users
+    User(user::Arguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Serve(flags) => commands::serve::run(&flags),
+        Command::Dev(flags) => dev::run(&flags),
+        Command::App(arguments) => app::run(arguments),
+        Command::Key(arguments) => key::run(arguments),
+        Command::User(arguments) => user::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -32,10 +32,10 @@ pub(crate) struct ServeFlags {
 #[derive(Args, Clone, Default)]
 pub(crate) struct PlaceFlags {
     /// Holds the database and the signing key [default: ./data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data_dir: Option<PathBuf>,
     /// Settings as TOML
-    #[arg(long, value_name = "FILE", env = "CHINWAG_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "CHINWAG_CONFIG", global = true)]
     pub(crate) config: Option<PathBuf>,
 }
 

@@ -1,10 +1,12 @@
 //! What a client asks for (protocol, section 3), parsed once from JSON into something that cannot be wrong.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::error::ErrorCode;
 use crate::ids::{ChatId, MessageId, ReactionId, UserId};
+use crate::limits::NONCE_CHARS_MAX;
 use crate::text::{Emoji, InvalidText, MessageText, Nonce};
 
 /// One of the eight things a member does in a chat.
@@ -131,8 +133,15 @@ impl Envelope {
         }
         // Whole, not field by field: serde passes over what it ignores without a look at its encoding.
         let text = std::str::from_utf8(body).map_err(|error| not_an_object(error.to_string()))?;
-        let mut fields: Fields =
-            serde_json::from_str(text).map_err(|error| not_an_object(error.to_string()))?;
+        let mut fields: Fields = serde_json::from_str(text).map_err(|error| {
+            // Half of a surrogate pair is JSON, though it is no text: a field is wrong, not the frame.
+            if serde_json::from_str::<IgnoredAny>(text).is_ok() {
+                let code = ErrorCode::ValidationFailed;
+                MalformedAction { code, detail: error.to_string(), action: None, nonce: None }
+            } else {
+                not_an_object(error.to_string())
+            }
+        })?;
         let kind = text_of(fields.r#type.as_ref());
         let nonce = text_of(fields.nonce.as_ref());
         fields.envelope(message_bytes_max).map_err(|(code, detail)| MalformedAction {
@@ -144,8 +153,9 @@ impl Envelope {
     }
 }
 
+/// What was said, as far as it is worth saying back.
 fn text_of(value: Option<&Value>) -> Option<String> {
-    value.and_then(Value::as_str).map(str::to_owned)
+    value.and_then(Value::as_str).map(|text| text.chars().take(NONCE_CHARS_MAX).collect())
 }
 
 impl Fields {

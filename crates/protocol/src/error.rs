@@ -44,6 +44,8 @@ codes! {
     UnknownAction = "UNKNOWN_ACTION", 400, "Unknown action";
     MessageTooLong = "MESSAGE_TOO_LONG", 400, "Message too long";
     InvalidReaction = "INVALID_REACTION", 400, "Invalid reaction";
+    /// One member may react to one message with so many different emoji.
+    TooManyReactions = "TOO_MANY_REACTIONS", 400, "Too many reactions";
     UsernameTaken = "USERNAME_TAKEN", 400, "Username taken";
     EmailTaken = "EMAIL_TAKEN", 400, "E-mail address taken";
     AlreadyMember = "ALREADY_MEMBER", 400, "Already a member";
@@ -89,6 +91,8 @@ codes! {
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "Payload too large";
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported media type";
     UpgradeRequired = "UPGRADE_REQUIRED", 426, "Upgrade required";
+    /// One user's connections are as many as they may have.
+    TooManyConnections = "TOO_MANY_CONNECTIONS", 429, "Too many connections";
     RateLimited = "RATE_LIMITED", 429, "Too many requests";
     /// A bound of the server was reached: connections, queues, work in progress.
     Overloaded = "OVERLOADED", 503, "Overloaded";

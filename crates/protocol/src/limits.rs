@@ -4,6 +4,8 @@
 pub const MESSAGE_BYTES_DEFAULT: usize = 16 * 1024;
 /// Bytes of UTF-8 in a reaction's one emoji.
 pub const EMOJI_BYTES_MAX: usize = 64;
+/// Different emoji of one member on one message.
+pub const REACTIONS_PER_MEMBER_MAX: u64 = 50;
 /// Characters in a nonce.
 pub const NONCE_CHARS_MAX: usize = 64;
 /// Characters in a username.

@@ -151,35 +151,72 @@ impl Nonce {
 }
 
 impl Emoji {
-    /// One extended grapheme cluster that is an emoji by presentation: `❤️` is one, the text symbol `❤` is not.
+    /// One extended grapheme cluster that is an emoji by presentation: `❤️` is one, the text symbol `❤` is not. A
+    /// presentation selector that selects nothing is left out, so that one emoji is spelled in one way.
     pub fn parse(text: String) -> Result<Self, InvalidText> {
         if text.len() > EMOJI_BYTES_MAX {
             return Err(InvalidText::TooLong { what: "reaction", max: EMOJI_BYTES_MAX, unit: "bytes" });
         }
-        if text.graphemes(true).count() == 1 && is_emoji(&text) {
-            return Ok(Self(text));
+        let mut chars = text.chars().peekable();
+        if text.graphemes(true).count() != 1 || !is_sequence(&mut chars) || chars.next().is_some() {
+            return Err(InvalidText::NotOneEmoji);
         }
-        Err(InvalidText::NotOneEmoji)
+        let mut before = None;
+        let spelled = text.chars().filter(|c| {
+            let idle = *c == EMOJI_PRESENTATION && before.is_some_and(shown_as_emoji);
+            before = Some(*c);
+            !idle
+        });
+        Ok(Self(spelled.collect()))
     }
 }
 
 const EMOJI_PRESENTATION: char = '\u{FE0F}';
 const KEYCAP: char = '\u{20E3}';
 const JOINER: char = '\u{200D}';
+const BLACK_FLAG: char = '\u{1F3F4}';
+const CANCEL_TAG: char = '\u{E007F}';
 
-/// Whether one grapheme cluster is an emoji sequence in the sense of Unicode TR 51, section 1.4.
-fn is_emoji(cluster: &str) -> bool {
-    let mut chars = cluster.chars();
-    let Some(first) = chars.next() else { return false };
-    if matches!(first, '0'..='9' | '#' | '*') {
-        return chars.eq([EMOJI_PRESENTATION, KEYCAP]);
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// Takes an emoji sequence off the front (Unicode TR 51, section 1.4): a keycap, a flag, or elements that are joined.
+fn is_sequence(chars: &mut Chars<'_>) -> bool {
+    match chars.peek() {
+        Some('0'..='9' | '#' | '*') => {
+            chars.next();
+            chars.next() == Some(EMOJI_PRESENTATION) && chars.next() == Some(KEYCAP)
+        }
+        Some(first) if is_regional_indicator(*first) => {
+            chars.next();
+            chars.next().is_some_and(is_regional_indicator)
+        }
+        _ => {
+            let first = is_element(chars, true);
+            while first && chars.next_if_eq(&JOINER).is_some() {
+                if !is_element(chars, false) {
+                    return false;
+                }
+            }
+            first
+        }
     }
-    if is_regional_indicator(first) {
-        return chars.next().is_some_and(is_regional_indicator) && chars.next().is_none();
+}
+
+/// Takes one emoji with its presentation, skin tone or tags. Inside a joined sequence a text symbol need not say that
+/// it is meant as an emoji.
+fn is_element(chars: &mut Chars<'_>, first: bool) -> bool {
+    let Some(base) = chars.next() else { return false };
+    if !base.is_emoji_char() || is_skin_tone(base) || is_regional_indicator(base) || base.is_ascii() {
+        return false;
     }
-    first.is_emoji_char()
-        && (shown_as_emoji(first) || chars.clone().next().is_some_and(makes_emoji))
-        && chars.all(|c| c.is_emoji_char() || matches!(c, EMOJI_PRESENTATION | JOINER) || is_tag(c))
+    let presented = chars.next_if_eq(&EMOJI_PRESENTATION).is_some();
+    let toned = chars.next_if(|c| is_skin_tone(*c)).is_some();
+    if base == BLACK_FLAG && chars.next_if(|c| is_tag(*c)).is_some() {
+        // The tags spell a region's code (TR 51, section 1.4.4).
+        while chars.next_if(|c| is_tag(*c)).is_some() {}
+        return chars.next() == Some(CANCEL_TAG);
+    }
+    shown_as_emoji(base) || presented || toned || !first
 }
 
 fn shown_as_emoji(c: char) -> bool {
@@ -192,18 +229,16 @@ fn shown_as_emoji(c: char) -> bool {
     )
 }
 
-/// A presentation selector or a skin tone makes an emoji of a text symbol.
-fn makes_emoji(c: char) -> bool {
-    c == EMOJI_PRESENTATION || ('\u{1F3FB}'..='\u{1F3FF}').contains(&c)
+fn is_skin_tone(c: char) -> bool {
+    ('\u{1F3FB}'..='\u{1F3FF}').contains(&c)
 }
 
 fn is_regional_indicator(c: char) -> bool {
     ('\u{1F1E6}'..='\u{1F1FF}').contains(&c)
 }
 
-/// Tag characters spell the region of a subdivision's flag (TR 51, section 1.4.4).
 fn is_tag(c: char) -> bool {
-    ('\u{E0020}'..='\u{E007F}').contains(&c)
+    ('\u{E0020}'..='\u{E007E}').contains(&c)
 }
 
 #[cfg(test)]
@@ -225,6 +260,13 @@ mod tests {
             assert!(Emoji::parse(text.into()).is_err(), "{text:?}");
         }
         assert!(Emoji::parse("👩‍".repeat(20) + "👩").is_err());
+    }
+
+    #[test]
+    fn one_emoji_is_spelled_in_one_way() {
+        let spelled = |text: &str| Emoji::parse(text.into()).map(Emoji::into_string);
+        assert_eq!(spelled("👍\u{FE0F}"), spelled("👍"));
+        assert_eq!(spelled("❤\u{FE0F}"), Ok("❤\u{FE0F}".to_owned()));
     }
 
     #[test]

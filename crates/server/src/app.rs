@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use chinwag_protocol::ErrorCode;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,7 +17,8 @@ use crate::hub::{Budget, Hub};
 use crate::listener::{self, Bounds};
 use crate::management::Cluster;
 use crate::problem::Problem;
-use crate::realtime::Presence;
+use crate::realtime::presence::{Presence, Seat, TooManyConnections};
+use crate::realtime::sockjs::HttpSessions;
 use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
 use crate::sessions::secret::Token;
 use crate::sessions::tickets::Connected;
@@ -40,6 +42,7 @@ pub struct App {
     pub chat: Chat,
     pub hub: Hub,
     pub presence: Arc<Presence>,
+    pub sockjs: Arc<HttpSessions>,
     pub budget: Arc<Budget>,
     pub upkeep: Upkeep,
     /// Connections and upkeep: what is to end before the process does.
@@ -55,8 +58,9 @@ pub enum StartError {
     Open(#[from] OpenError),
     #[error("unable to use the signing key; {0}")]
     Key(#[from] KeyError),
-    #[error("unable to listen on {0}; {1}")]
-    Listen(SocketAddr, std::io::Error),
+    /// `setting` is the one that names the address.
+    #[error("unable to listen on {address} ({setting}); {error}")]
+    Listen { setting: &'static str, address: SocketAddr, error: std::io::Error },
     #[error("unable to start; {0}")]
     Thread(std::io::Error),
     #[error("unable to read the store; {0}")]
@@ -88,8 +92,8 @@ impl Server {
         let (store, writer) = Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?;
         let fanout = fanout.run(&hub, store.epoch().into(), store.head()).map_err(StartError::Thread)?;
         let jwt = Jwt::new(&SigningKeyFile::open(&settings.data_dir)?)?;
-        let chat_listener = listen(settings.listen).await?;
-        let management_listener = listen(settings.management_listen).await?;
+        let chat_listener = listen("listen", settings.listen).await?;
+        let management_listener = listen("management_listen", settings.management_listen).await?;
         let chat_address = chat_listener.local_addr().map_err(StartError::Thread)?;
         let management_address = management_listener.local_addr().map_err(StartError::Thread)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -99,7 +103,8 @@ impl Server {
             public_url: settings.public_url(chat_address),
             sessions: Sessions::new(&settings, store.clone(), Arc::clone(&clock), jwt, cores),
             chat: Chat::new(store.clone(), clock, limits.actions_per_second),
-            presence: Arc::new(Presence::default()),
+            presence: Arc::new(Presence::new(limits.connections_per_user)),
+            sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
             upkeep: Upkeep::default(),
             tasks: TaskTracker::new(),
@@ -128,11 +133,15 @@ impl Server {
         let bounds = Bounds {
             connections: listener::connections_allowed(&app.settings),
             connections_per_address: app.settings.limits.connections_per_address,
+            head_bytes: app.settings.limits.header_bytes,
+            head_timeout: app.settings.limits.request_timeout(),
+            stall: app.settings.limits.stall(),
             drain: REQUESTS_DRAIN,
         };
         let last_ending = app.store.last_ending().await?;
         app.tasks.spawn(upkeep::watch_endings(Arc::clone(&app), last_ending));
-        app.tasks.spawn(upkeep::keep_up(Arc::clone(&app)));
+        app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
+        app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
         let [chat, management] = listeners.map(|(listener, router)| {
             tokio::spawn(listener::serve(listener, router, bounds, app.stop.clone()))
         });
@@ -155,8 +164,8 @@ impl Server {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
+async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Listen { setting, address, error })
 }
 
 impl App {
@@ -171,6 +180,17 @@ impl App {
         let includes = |user| self.presence.is_here(app, user);
         let connected = Connected { users: self.presence.users(app), includes: &includes };
         Ok(self.sessions.issue_ticket(session, connected)?)
+    }
+
+    /// A place for one more connection of theirs, if they may have it.
+    pub fn seat(&self, who: Identity) -> Result<Seat, Problem> {
+        self.presence.enter(who).map_err(|TooManyConnections { max }| Problem {
+            retry_after_seconds: Some(u64::from(self.settings.limits.stall_seconds)),
+            ..Problem::new(
+                ErrorCode::TooManyConnections,
+                format!("you have {max} connections open, which is as many as one user may have"),
+            )
+        })
     }
 
     /// Lets a connection be opened by JWT in the place of a ticket, under the same cap.

@@ -8,7 +8,7 @@ mod refusal;
 
 use std::sync::Arc;
 
-use chinwag_protocol::{ChatId, Envelope, ErrorCode, UserId};
+use chinwag_protocol::{ChatId, Envelope, ErrorCode, MessageId, UserId};
 
 use crate::clock::Clock;
 use crate::problem::Problem;
@@ -70,10 +70,10 @@ impl Chat {
         Ok(self.store.act(by, actions).await)
     }
 
-    /// Marks a chat's newest message as read, as opening its history does. History was shown all the same if this
-    /// cannot be kept.
-    pub async fn read_newest(&self, by: UserId, chat: ChatId) {
-        if let Err(error) = self.store.read_newest(by, chat).await {
+    /// Marks a message as read that its reader was just shown, as opening a chat's history does. It was shown all the
+    /// same if this cannot be kept.
+    pub async fn read_shown(&self, by: UserId, chat: ChatId, id: MessageId) {
+        if let Err(error) = self.store.read_shown(by, chat, id).await {
             tracing::warn!(%error, "unable to keep a read pointer");
         }
     }

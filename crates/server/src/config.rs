@@ -6,6 +6,7 @@ mod secret;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,7 @@ pub struct Settings {
     pub log: Log,
 }
 
-/// In the first five, 0 means unlimited.
+/// 0 means unlimited, or no limit of its own, where a setting takes it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -63,13 +64,31 @@ pub struct Limits {
     pub connections: usize,
     /// Open sockets of one client address. 0: no limit of its own.
     pub connections_per_address: usize,
+    /// Open sockets of one user, on whatever carrier. 0: no limit of its own.
+    pub connections_per_user: usize,
+    /// Unused tickets of one user. 0: no limit of its own.
+    pub tickets_per_user: usize,
+    /// For a request's head to arrive, and again for its body; and for the next request to begin on a kept connection.
+    pub request_seconds: u32,
+    /// Of a request's head, and of one STOMP frame's headers.
+    pub header_bytes: usize,
     /// From the upgrade to an accepted CONNECT frame.
     pub connect_seconds: u32,
+    /// A peer that takes nothing of what waits for it is given up after this.
+    pub stall_seconds: u32,
     pub subscriptions_per_connection: usize,
     /// Waiting to be written to one connection, before it counts as a slow consumer.
     pub queue_bytes: usize,
     /// The same over all connections of the process.
     pub queue_bytes_total: usize,
+    /// SockJS sessions over HTTP; those over WebSocket count as sockets.
+    pub sockjs_sessions: usize,
+    /// From a SockJS session's last receiver to its end.
+    pub sockjs_disconnect_ms: u32,
+    /// Silence before SockJS's own heart-beat.
+    pub sockjs_heartbeat_ms: u32,
+    /// Sent in one streaming response of SockJS before the client must ask for the next.
+    pub sockjs_response_bytes: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -85,6 +104,9 @@ pub struct Tokens {
 pub struct Http {
     /// Origins that browsers may call from; `*` for any.
     pub allowed_origins: Vec<String>,
+    /// Where SockJS's iframe page loads the client's script from. Without it there is no such page: we send nobody to
+    /// another origin unasked.
+    pub sockjs_client_url: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -139,10 +161,19 @@ impl Default for Limits {
             message_bytes: chinwag_protocol::limits::MESSAGE_BYTES_DEFAULT,
             connections: 0,
             connections_per_address: 0,
+            connections_per_user: 20,
+            tickets_per_user: 20,
+            request_seconds: 20,
+            header_bytes: 32 * KIB,
             connect_seconds: 10,
+            stall_seconds: 30,
             subscriptions_per_connection: 16,
             queue_bytes: MIB,
             queue_bytes_total: 256 * MIB,
+            sockjs_sessions: 10_000,
+            sockjs_disconnect_ms: 5000,
+            sockjs_heartbeat_ms: 25_000,
+            sockjs_response_bytes: 128 * KIB,
         }
     }
 }
@@ -155,7 +186,7 @@ impl Default for Tokens {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { allowed_origins: vec!["*".to_owned()] }
+        Self { allowed_origins: vec!["*".to_owned()], sockjs_client_url: None }
     }
 }
 
@@ -180,6 +211,17 @@ impl Settings {
 }
 
 impl Limits {
+    /// For a request's head, and again for its body.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(u64::from(self.request_seconds))
+    }
+
+    #[must_use]
+    pub fn stall(&self) -> Duration {
+        Duration::from_secs(u64::from(self.stall_seconds))
+    }
+
     /// Bytes of one STOMP frame or HTTP body, at most: enough for the longest message however it is escaped.
     #[must_use]
     pub fn frame_bytes(&self) -> usize {

@@ -4,9 +4,11 @@ mod auth;
 mod chat;
 mod connect;
 mod error;
+mod events;
 pub mod extract;
 mod health;
 mod message;
+mod sockjs;
 mod user;
 
 use std::sync::Arc;
@@ -36,12 +38,14 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(auth::router())
         .merge(chat::router())
         .merge(message::router())
-        .merge(connect::router())
+        .merge(events::router())
         .merge(health::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(with_problem_body))
         .layer(cors)
+        // Behind the layers: the protocol of these has its own rules for other origins.
+        .merge(sockjs::router(&app))
         .with_state(app)
 }
 

@@ -51,6 +51,12 @@ pub struct ListenerId(u64);
 pub struct Announcements(SyncSender<Vec<Announcement>>);
 
 impl Announcements {
+    /// Of a process in which nobody listens.
+    #[must_use]
+    pub fn unheard() -> Self {
+        Self(sync_channel(GROUPS_WAITING_MAX).0)
+    }
+
     /// Waits while the fan-out is far behind. Without one (it has stopped) nobody listens, and nothing is lost.
     pub fn send(&self, announced: Vec<Announcement>) {
         let _ = self.0.send(announced);

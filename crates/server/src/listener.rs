@@ -21,11 +21,7 @@ use tower::ServiceExt;
 use slots::Slots;
 pub use slots::{ConnectionSlot, connections_allowed};
 
-/// For a request's head to arrive whole, and for the next one to begin on a kept connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADERS_MAX: usize = 100;
-/// Of a request's head; a longer one is answered 431. Also the read buffer's bound.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// After an accept that failed for want of descriptors or memory: long enough to let some be freed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -40,6 +36,12 @@ pub struct Bounds {
     pub connections: usize,
     /// The same of one client address; 0 for no limit of its own.
     pub connections_per_address: usize,
+    /// Of a request's head; a longer one is answered 431. Also the read buffer's bound.
+    pub head_bytes: usize,
+    /// For a request's head to arrive whole, and for the next one to begin on a kept connection.
+    pub head_timeout: Duration,
+    /// For a peer to take something of what waits for it.
+    pub stall: Duration,
     /// For requests in progress to finish once asked to stop; then they are cut.
     pub drain: Duration,
 }
@@ -65,7 +67,7 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: 
                 // Over the bound the stream is dropped here, which closes it: the client sees it and backs off.
                 if let Some(slot) = slots.take(peer.ip()) {
                     let router = router.clone();
-                    let connection = serve_connection(stream, peer, slot, router, stop.clone());
+                    let connection = serve_connection(stream, (peer, slot), router, bounds, stop.clone());
                     connections.spawn(cut.clone().run_until_cancelled_owned(connection));
                 }
             }
@@ -100,13 +102,14 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 
 async fn serve_connection(
     stream: TcpStream,
-    peer: SocketAddr,
-    slot: ConnectionSlot,
+    (peer, slot): (SocketAddr, ConnectionSlot),
     router: Router,
+    bounds: Bounds,
     stop: CancellationToken,
 ) {
     // Answers and events are written whole: waiting for more to send along only delays them.
     let _ = stream.set_nodelay(true);
+    give_up_after(bounds.stall, &stream);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(PeerAddress(peer));
@@ -115,9 +118,9 @@ async fn serve_connection(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(bounds.head_timeout)
         .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
+        .max_buf_size(bounds.head_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = Box::pin(connection);
@@ -132,6 +135,18 @@ async fn serve_connection(
     if let Err(e) = ended {
         tracing::debug!(error = %e, "connection ended");
     }
+}
+
+/// Has the system end a connection whose peer takes nothing for that long, though it may answer that it is there: the
+/// HTTP server itself would wait without end. Where the system cannot, only upgraded connections are watched.
+fn give_up_after(stall: Duration, stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    {
+        let milliseconds = u32::try_from(stall.as_millis()).unwrap_or(u32::MAX);
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, milliseconds);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (stall, stream);
 }
 
 #[cfg(test)]

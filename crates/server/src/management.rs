@@ -18,6 +18,10 @@ use crate::http::extract::bearer_token;
 use crate::http::{ApiError, method_not_allowed, not_found, with_problem_body};
 use crate::store::{AccountSession, Reach};
 
+pub use apps::AppBody;
+pub use keys::{KeyBody, NewKeyBody};
+pub use name::{InvalidName, Name};
+
 /// This deployment, as accounts are told of it.
 #[derive(Clone, Debug)]
 pub struct Cluster {

@@ -3,8 +3,11 @@
 pub mod carrier;
 pub mod connection;
 mod deliver;
+pub mod events;
+pub mod listener;
 pub mod presence;
 pub mod session;
+pub mod sockjs;
 pub mod websocket;
 
 pub use presence::Presence;

@@ -10,6 +10,7 @@ pub mod password;
 pub mod secret;
 pub mod sign_in;
 pub mod tickets;
+mod verified;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use jwt::Jwt;
 use password::Passwords;
 use secret::{Token, TokenKind};
 use tickets::Tickets;
+use verified::Verified;
 
 pub use error::SessionError;
 
@@ -47,6 +49,7 @@ pub struct Sessions {
     store: Store,
     clock: Arc<dyn Clock>,
     jwt: Jwt,
+    verified: Verified,
     passwords: Passwords,
     tickets: Tickets,
     sign_ins: Buckets<IpAddr>,
@@ -65,8 +68,9 @@ impl Sessions {
             store,
             clock,
             jwt,
+            verified: Verified::default(),
             passwords: Passwords::new(cores),
-            tickets: Tickets::new(settings.tokens.ticket_seconds),
+            tickets: Tickets::new(settings.tokens.ticket_seconds, limits.tickets_per_user),
             sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
             registrations: Buckets::new(Rate::per_minute(limits.registrations_per_minute)),
             account_sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),

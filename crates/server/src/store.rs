@@ -12,8 +12,8 @@ pub mod sqlite;
 pub use sqlite::{
     ACTIVE_KEYS_MAX, Account, AccountSession, ActError, Answer, App, AppChanges, ChatError, CreateAppError,
     DEMO_APPS_MAX, Done, Ended, Ending, Erasure, Key, KeyError, KeyHolder, Missed, NewAccount, NewKey,
-    NewRefresh, NewUser, Page, Reach, RegisterAccountError, RegisterError, RenameError, Session, Store, Tx,
-    User, WriterThread,
+    NewRefresh, NewUser, Page, Reach, RegisterAccountError, RegisterError, RenameError, Session, SignIn,
+    Store, Tx, User, WriterThread,
 };
 
 /// What can keep the store from doing what it was asked. Refusals by the rules of chat are not among it.
@@ -24,6 +24,15 @@ pub enum StoreError {
     /// The disk failed, or the store has stopped. The text is for the log, not for clients.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+}
+
+/// Who has a data directory open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Occupancy {
+    /// This process only.
+    Alone,
+    /// Another process, too, most likely a server. What this one ends or deletes, that one closes and erases.
+    Shared,
 }
 
 /// Why a data directory could not be opened.
@@ -38,6 +47,11 @@ pub enum OpenError {
          start that version, or restore a backup"
     )]
     Newer { found: i64, known: i64 },
+    #[error(
+        "unable to open the database; the server that runs on it is older (schema {found}, this one knows {known}): \
+         use the same version for both"
+    )]
+    Older { found: i64, known: i64 },
     #[error("unable to open the database; {0}")]
     Database(String),
 }

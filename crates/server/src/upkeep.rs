@@ -11,8 +11,10 @@ use crate::store::StoreError;
 
 /// How often endings are looked for: whoever ended them, this process or another, sockets close within a second.
 const ENDINGS_INTERVAL: Duration = Duration::from_millis(250);
-/// How often the rest is looked after, if nobody asks before.
-const ROUNDS_INTERVAL: Duration = Duration::from_secs(30);
+/// How often it is asked what was deleted by other processes. What this one deletes wakes the upkeep at once.
+const ERASURES_INTERVAL: Duration = Duration::from_secs(1);
+/// How often what is too old is forgotten.
+const FORGETTING_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Wakes the upkeep: there is something to erase.
 #[derive(Default)]
@@ -30,12 +32,15 @@ impl Upkeep {
 pub async fn watch_endings(app: Arc<App>, mut last: i64) {
     loop {
         match app.store.endings_after(last).await {
-            Ok(endings) => {
+            Ok(endings) if !endings.is_empty() => {
                 for ending in endings {
                     app.presence.end(ending.ended);
                     last = ending.id;
                 }
+                // There may be more than were read at once.
+                continue;
             }
+            Ok(_) => {}
             Err(error) => tracing::warn!(%error, "unable to read which sessions ended"),
         }
         tokio::select! {
@@ -45,24 +50,41 @@ pub async fn watch_endings(app: Arc<App>, mut last: i64) {
     }
 }
 
-/// Erases and forgets, until the server stops.
-pub async fn keep_up(app: Arc<App>) {
+/// Erases what was deleted, until the server stops.
+pub async fn erase_deleted(app: Arc<App>) {
     loop {
-        if let Err(error) = round(&app).await {
-            tracing::warn!(%error, "unable to do the upkeep; it is tried again");
+        if let Err(error) = erase(&app).await {
+            tracing::warn!(%error, "unable to erase what was deleted; it is tried again");
         }
         tokio::select! {
             () = app.stop.cancelled() => return,
             () = app.upkeep.wake.notified() => {}
-            () = tokio::time::sleep(ROUNDS_INTERVAL) => {}
+            () = tokio::time::sleep(ERASURES_INTERVAL) => {}
         }
     }
 }
 
-async fn round(app: &App) -> Result<(), StoreError> {
+async fn erase(app: &App) -> Result<(), StoreError> {
     for erasure in app.store.erasures().await? {
         app.store.erase(erasure).await?;
     }
+    Ok(())
+}
+
+/// Forgets what is too old, until the server stops.
+pub async fn forget_old(app: Arc<App>) {
+    loop {
+        if let Err(error) = forget(&app).await {
+            tracing::warn!(%error, "unable to forget what is too old; it is tried again");
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => return,
+            () = tokio::time::sleep(FORGETTING_INTERVAL) => {}
+        }
+    }
+}
+
+async fn forget(app: &App) -> Result<(), StoreError> {
     app.store.forget_expired().await?;
     while app.store.forget_nonces().await? {}
     Ok(())

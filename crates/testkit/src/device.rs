@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use crate::connection::{Opening, send};
+use crate::connection::send;
 use crate::event::Event;
 use crate::invariants::Watch;
+use crate::opening::Opening;
 use crate::person::Person;
 use crate::replica::Replica;
 use crate::socket::{Closing, Incoming, Socket};

@@ -1,5 +1,6 @@
 //! HTTP as the stories need it: a request, and an answer that can be held against the contract.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -30,11 +31,29 @@ pub struct Http(reqwest::Client);
 impl Http {
     #[must_use]
     pub(crate) fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// A client that is at that address of this machine.
+    #[must_use]
+    pub(crate) fn from_address(address: IpAddr) -> Self {
+        Self::with(Some(address))
+    }
+
+    fn with(address: Option<IpAddr>) -> Self {
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
+            .local_address(address)
             .timeout(PATIENCE + Duration::from_secs(5));
         Self(client.build().expect("a client without TLS needs nothing from the system"))
+    }
+
+    /// # Panics
+    /// If there is no answer.
+    pub(crate) async fn stream(&self, method: &str, url: &str) -> reqwest::Response {
+        let request = self.0.request(method.parse::<Method>().expect("a method"), url).send().await;
+        request.unwrap_or_else(|error| panic!("{method} {url}: {error:?}"))
     }
 
     /// # Panics

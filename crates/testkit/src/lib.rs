@@ -15,27 +15,33 @@ mod http;
 mod invariants;
 mod management;
 mod model;
+mod opening;
 mod person;
 mod replica;
 mod server;
 mod socket;
+mod sockjs;
+mod spread;
 mod stomp;
 mod view;
 
 use std::time::Duration;
 
 pub use app::{App, PASSWORD};
-pub use connection::{Connection, Opening, send};
+pub use connection::{Connection, send};
 pub use device::{Device, Told};
 pub use dice::Dice;
 pub use event::Event;
 pub use http::{Answer, Body, Http};
 pub use management::Company;
 pub use model::{Act, Given, Model, Refused};
+pub use opening::Opening;
 pub use person::Person;
 pub use replica::{Reload, Replica};
 pub use server::{Chinwag, Exit, Urls};
 pub use socket::{Closing, Incoming, Socket};
+pub use sockjs::{SockJs, Streaming, stomp_frames};
+pub use spread::Spread;
 pub use stomp::Frame;
 pub use view::{ChatView, MessageView, View};
 

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::connection::{Connection, Opening};
+use crate::connection::Connection;
 use crate::http::{Answer, Body};
+use crate::opening::Opening;
 
 /// A signed-in user. Clones share the session.
 #[derive(Clone)]

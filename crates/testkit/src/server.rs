@@ -98,6 +98,26 @@ impl Chinwag {
         self.directory.path()
     }
 
+    /// The process's id, to look at what it uses.
+    ///
+    /// # Panics
+    /// If it does not run.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("it runs").child.id()
+    }
+
+    /// The most memory it has held at once so far, in KiB (proc(5), VmHWM).
+    ///
+    /// # Panics
+    /// If it does not run, or this is not Linux.
+    #[must_use]
+    pub fn memory_peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// Changes a setting for the next start.
     pub fn set(&mut self, name: &str, value: &str) {
         self.settings.push((name.to_owned(), value.to_owned()));
@@ -164,12 +184,6 @@ impl Chinwag {
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.running.is_some()
-    }
-
-    /// Its process.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.running.as_ref().expect("it runs").child.id()
     }
 
     /// Memory that it holds now, shared libraries and the program itself included.

@@ -118,6 +118,20 @@ impl Socket {
         let _ = in_time("room to send", self.stream.flush()).await;
     }
 
+    /// The next message as it is, if the server does not close instead.
+    ///
+    /// # Panics
+    /// If nothing comes in time.
+    pub async fn next_text(&mut self) -> Option<String> {
+        loop {
+            match in_time("any message from the server", self.stream.next()).await {
+                Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                _ => return None,
+            }
+        }
+    }
+
     /// What comes next.
     ///
     /// # Panics

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use chinwag_server::Server;
 use chinwag_server::clock::SystemClock;
 use chinwag_server::config::{Log, LogFormat, Settings};
+use chinwag_server::{Server, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -26,12 +26,23 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     // Before anything is announced, so that whoever reads it may stop us.
     let stop = stop_on_signal()?;
     let data_dir = settings.data_dir.clone();
-    let server = Server::start(settings, Arc::new(SystemClock)).await?;
+    let server = start(settings).await?;
     println!("chat        http://{}", server.chat_address);
     println!("management  http://{}", server.management_address);
     println!("data        {}", data_dir.display());
     println!("API key     chinwag key create --app NAME --data-dir {}", data_dir.display());
     Ok(server.run(stop).await?)
+}
+
+/// The server, listening; where it cannot, which flag would help.
+pub(crate) async fn start(settings: Settings) -> Result<Server, Failure> {
+    Server::start(settings, Arc::new(SystemClock)).await.map_err(|error| match error {
+        StartError::Listen { setting, address, error } => Failure::new(format!(
+            "unable to listen on {address}; {error}: choose another address with --{}",
+            setting.replace('_', "-")
+        )),
+        error => error.into(),
+    })
 }
 
 /// Cancelled by SIGTERM or SIGINT.

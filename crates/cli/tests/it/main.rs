@@ -4,22 +4,31 @@
 //! by the test kit for each frame that arrives.
 
 mod chats;
+mod clients;
 mod devices;
+mod events;
+mod handshake;
 mod history;
 mod http;
 mod lifecycle;
+mod limits;
 mod management;
 mod members;
 mod messages;
+mod node;
 mod nonce;
 mod reactions;
+mod readme;
 mod reads;
 mod refusals;
 mod scene;
+mod sockjs_client;
+mod sockjs_protocol;
+mod sockjs_sessions;
 mod stomp;
 mod stomp_frames;
-mod stompjs;
 mod tickets;
 mod tokens;
 mod typing;
 mod users;
+mod wire;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use chinwag_testkit::{Connection, Frame, Incoming, Opening, Socket, send};
 
 use crate::scene::{Tea, chinwag, tea};
+use crate::wire::{Wire, frame};
 
 /// What a busy machine may add to a heart-beat.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -228,6 +229,28 @@ async fn heart_beats_are_kept_both_ways() {
     assert_eq!(lively.next_frame().await.command, "RECEIPT", "who kept the promise is still there");
     indifferent.sees_nothing().await;
     tea.bob.sees_nothing().await;
+}
+
+/// Section "Heart-beating": any new data is a sign of life, also what is no part of a frame yet.
+#[tokio::test]
+async fn a_ping_or_a_part_of_a_message_stands_in_for_a_heart_beat() {
+    let tea = tea().await;
+    let mut signs = [frame(0x89, b""), frame(0x00, b"")].map(|sign| (Vec::new(), sign));
+    signs[1].0 = frame(0x01, b"");
+    for (first, sign) in signs {
+        let mut wire = Wire::connected_with("1000,1000", &tea.chinwag, &tea.alice).await;
+        wire.writes(&first).await;
+        // The server's beats are the clock. Without a sign it would close after two seconds.
+        for _ in 0..4 {
+            assert!(wire.reads_to("\n").await.ends_with("\u{1}\n"));
+            wire.writes(&sign).await;
+        }
+        let (opcode, receipt) =
+            (if first.is_empty() { 0x81 } else { 0x80 }, b"BEGIN\ntransaction:t\nreceipt:r\n\n\0");
+        wire.writes(&frame(opcode, receipt)).await;
+        // A pong holds a NUL as well.
+        assert!(wire.reads_to("\n\n\0").await.ends_with("RECEIPT\nreceipt-id:r\n\n\0"));
+    }
 }
 
 #[tokio::test]

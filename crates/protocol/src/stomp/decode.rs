@@ -182,7 +182,7 @@ impl Decoder {
         partial.bytes_read = bytes_read;
         if line.is_empty() {
             let room = self.limits.frame_bytes_max.saturating_sub(bytes_read);
-            partial.body = body_end(&partial.frame, room)?;
+            partial.body = body_end(&partial.frame, self.version, room)?;
             return Ok(true);
         }
         let headers = &mut partial.frame.headers;
@@ -229,7 +229,9 @@ impl Decoder {
             BodyEnd::After(len) => match unread.get(len) {
                 None => return Ok(None),
                 Some(0) => len,
-                Some(_) if partial.frame.command.has_body() => return Err(DecodeError::MissingNul),
+                Some(_) if may_bring_body(partial.frame.command, self.version) => {
+                    return Err(DecodeError::MissingNul);
+                }
                 Some(_) => return Err(DecodeError::BodyNotAllowed),
             },
             BodyEnd::AtFirstNul => {
@@ -245,7 +247,9 @@ impl Decoder {
                 }
             }
         };
-        partial.frame.body = unread[..len].to_vec();
+        if partial.frame.command.has_body() {
+            partial.frame.body = unread[..len].to_vec();
+        }
         self.start += len + 1;
         self.searched = 0;
         Ok(self.partial.take().map(|partial| partial.frame))
@@ -253,8 +257,8 @@ impl Decoder {
 }
 
 /// How the body of a frame whose headers are complete will end; `room` is for body and NUL.
-fn body_end(frame: &Frame, room: usize) -> Result<BodyEnd, DecodeError> {
-    let has_body = frame.command.has_body();
+fn body_end(frame: &Frame, version: Option<Version>, room: usize) -> Result<BodyEnd, DecodeError> {
+    let has_body = may_bring_body(frame.command, version);
     let len = match frame.header("content-length") {
         None if has_body => return Ok(BodyEnd::AtFirstNul),
         None => 0,
@@ -271,6 +275,11 @@ fn body_end(frame: &Frame, room: usize) -> Result<BodyEnd, DecodeError> {
         return Err(DecodeError::FrameTooLarge);
     }
     Ok(BodyEnd::After(len))
+}
+
+/// In 1.0 the body of SUBSCRIBE is not forbidden but ignored (1.0, "SUBSCRIBE").
+fn may_bring_body(command: Command, version: Option<Version>) -> bool {
+    command.has_body() || command == Command::Subscribe && version == Some(Version::V10)
 }
 
 /// Splits at the first colon. White space belongs to the header in 1.1 and 1.2; senders of 1.0 pad with it, as that

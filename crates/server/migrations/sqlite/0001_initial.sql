@@ -67,6 +67,7 @@ CREATE TABLE sessions (
     expires_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_user ON sessions (user);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 -- What open connections must learn of: rows are read by every process that holds any, and kept for a day.
 CREATE TABLE endings (
@@ -96,6 +97,7 @@ CREATE TABLE chats (
     head_seq        INTEGER NOT NULL, -- of the newest event
     head_position   INTEGER NOT NULL, -- of the newest event
     active_position INTEGER NOT NULL, -- of the newest message ever, or of the creation
+    sent            INTEGER NOT NULL, -- messages ever sent, deleted ones included
     rename_position INTEGER,          -- of the newest CHAT_RENAMED in `changes`
     deleted_at      INTEGER           -- a tombstone: what it held is erased
 ) STRICT, WITHOUT ROWID;
@@ -109,6 +111,7 @@ CREATE TABLE members (
     left_position   INTEGER,
     change_position INTEGER,          -- of their newest USER_JOIN or USER_LEAVE in `changes`
     read_position   INTEGER NOT NULL, -- of the newest message they have read, or 0
+    read_nth        INTEGER NOT NULL, -- that message's number
     read_change     INTEGER,          -- of their newest READ_MSG in `changes`
     PRIMARY KEY (chat, user)
 ) STRICT, WITHOUT ROWID;
@@ -120,6 +123,7 @@ CREATE TABLE messages (
     id            BLOB NOT NULL UNIQUE,
     chat          BLOB NOT NULL,
     seq           INTEGER NOT NULL, -- of the event that created it
+    nth           INTEGER NOT NULL, -- its number among all messages ever sent in the chat
     sender        BLOB NOT NULL,
     reply_to      BLOB,
     sent_at       INTEGER NOT NULL,
@@ -128,7 +132,9 @@ CREATE TABLE messages (
     changed_seq   INTEGER NOT NULL, -- of its newest change
     text          TEXT NOT NULL
 ) STRICT;
-CREATE INDEX messages_by_chat ON messages (chat, position, sender);
+-- Within a chat, and within what one member sent there, an index is in the order of positions: they are the rowids.
+CREATE INDEX messages_by_chat ON messages (chat);
+CREATE INDEX messages_by_sender ON messages (chat, sender);
 
 CREATE TABLE reactions (
     position INTEGER PRIMARY KEY, -- of its REACT in `changes`
@@ -140,7 +146,7 @@ CREATE TABLE reactions (
     at       INTEGER NOT NULL,
     UNIQUE (message, sender, emoji)
 ) STRICT;
-CREATE INDEX reactions_by_chat ON reactions (chat, position, sender);
+CREATE INDEX reactions_by_sender ON reactions (chat, sender);
 
 -- Every stored change but the creation of a message, once, where it last happened: a newer change of the same
 -- thing replaces the older. With `messages` it is all that a client needs to catch up, for as long as there is data.
@@ -153,9 +159,11 @@ CREATE TABLE changes (
     subject  BLOB,          -- the message, reaction or user it is about
     parent   BLOB,          -- of a reaction: its message
     text     TEXT,
+    nth      INTEGER,       -- of a deletion: the number that its message had
     at       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX changes_by_chat ON changes (chat, position);
+CREATE INDEX deletions_by_chat ON changes (chat, nth) WHERE nth IS NOT NULL;
 
 -- What each nonce did, so that a retry does it once (protocol, section 5).
 CREATE TABLE nonces (

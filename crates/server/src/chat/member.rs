@@ -12,6 +12,8 @@ pub struct Membership {
     pub creator: UserId,
     /// Position of the newest message this member has read, or 0.
     pub read_position: u64,
+    /// That message's number among all ever sent in the chat.
+    pub read_nth: u64,
 }
 
 /// Proof that a user is in a chat now. Rules that need it take it as an argument, so none can forget to ask.
@@ -37,6 +39,11 @@ impl Member {
     #[must_use]
     pub fn read_position(&self) -> u64 {
         self.0.read_position
+    }
+
+    #[must_use]
+    pub fn read_nth(&self) -> u64 {
+        self.0.read_nth
     }
 
     #[must_use]
@@ -89,7 +96,7 @@ mod tests {
 
     fn member(n: u128, creator: u128) -> Member {
         let chat = Uuid::nil().into();
-        Member(Membership { chat, user: user(n), creator: user(creator), read_position: 0 })
+        Member(Membership { chat, user: user(n), creator: user(creator), read_position: 0, read_nth: 0 })
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct MessageFacts {
     pub position: u64,
     /// The seq of its creation or newest edit.
     pub changed_seq: u64,
+    /// Its number among all messages ever sent in the chat.
+    pub nth: u64,
 }
 
 /// What keeps a change from being made; the store adds the current state to a conflict.
@@ -77,13 +79,14 @@ mod tests {
             user: id(user).into(),
             creator: id(creator).into(),
             read_position: 0,
+            read_nth: 0,
         }))
         .unwrap()
     }
 
     fn message(sender: u128, chat: u128) -> Option<MessageFacts> {
         let (chat, sender) = (Uuid::from_u128(chat).into(), Uuid::from_u128(sender).into());
-        Some(MessageFacts { chat, sender, position: 5, changed_seq: 3 })
+        Some(MessageFacts { chat, sender, position: 5, changed_seq: 3, nth: 1 })
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum Refusal {
     NotCreator,
     #[error("only the one who reacted may take the reaction back")]
     NotReactor,
+    #[error("you have reacted to this message with as many emoji as one may")]
+    TooManyReactions,
     #[error("this nonce came with another action before")]
     NonceReused,
     #[error("the message has changed since")]
@@ -46,6 +48,7 @@ impl Refusal {
             Refusal::NotSender => ErrorCode::NotSender,
             Refusal::NotCreator => ErrorCode::NotCreator,
             Refusal::NotReactor => ErrorCode::NotReactor,
+            Refusal::TooManyReactions => ErrorCode::TooManyReactions,
             Refusal::NonceReused => ErrorCode::NonceReused,
             Refusal::Conflict(_) => ErrorCode::Conflict,
         }

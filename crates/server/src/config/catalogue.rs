@@ -35,6 +35,9 @@ const COUNT: Kind = Kind::Whole { min: 0, max: 10_000_000 };
 /// Days of ten years.
 const DAYS_MAX: i64 = 3650;
 const DAY_SECONDS: i64 = 86_400;
+const PATIENCE: Kind = Kind::Whole { min: 1, max: 3600 };
+/// The HTTP server's read buffer is as large, and cannot be smaller.
+const HEADER_BYTES_MIN: i64 = 8 << 10;
 const QUEUE_BYTES_MIN: i64 = 64 << 10;
 
 /// Every setting there is.
@@ -52,14 +55,24 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "limits.message_bytes", kind: Kind::Whole { min: 0, max: 16 << 20 } },
     Setting { name: "limits.connections", kind: COUNT },
     Setting { name: "limits.connections_per_address", kind: COUNT },
-    Setting { name: "limits.connect_seconds", kind: Kind::Whole { min: 1, max: 3600 } },
+    Setting { name: "limits.connections_per_user", kind: COUNT },
+    Setting { name: "limits.tickets_per_user", kind: COUNT },
+    Setting { name: "limits.request_seconds", kind: PATIENCE },
+    Setting { name: "limits.header_bytes", kind: Kind::Whole { min: HEADER_BYTES_MIN, max: 1 << 20 } },
+    Setting { name: "limits.connect_seconds", kind: PATIENCE },
+    Setting { name: "limits.stall_seconds", kind: PATIENCE },
     Setting { name: "limits.subscriptions_per_connection", kind: Kind::Whole { min: 1, max: 10_000 } },
     Setting { name: "limits.queue_bytes", kind: Kind::Whole { min: QUEUE_BYTES_MIN, max: 1 << 30 } },
     Setting { name: "limits.queue_bytes_total", kind: Kind::Whole { min: QUEUE_BYTES_MIN, max: 1 << 40 } },
+    Setting { name: "limits.sockjs_sessions", kind: Kind::Whole { min: 1, max: 10_000_000 } },
+    Setting { name: "limits.sockjs_disconnect_ms", kind: Kind::Whole { min: 100, max: 3_600_000 } },
+    Setting { name: "limits.sockjs_heartbeat_ms", kind: Kind::Whole { min: 100, max: 3_600_000 } },
+    Setting { name: "limits.sockjs_response_bytes", kind: Kind::Whole { min: 4 << 10, max: 1 << 30 } },
     Setting { name: "tokens.jwt_seconds", kind: Kind::Whole { min: 1, max: DAY_SECONDS } },
     Setting { name: "tokens.refresh_days", kind: Kind::Whole { min: 1, max: DAYS_MAX } },
     Setting { name: "tokens.ticket_seconds", kind: Kind::Whole { min: 1, max: DAY_SECONDS } },
     Setting { name: "http.allowed_origins", kind: Kind::List },
+    Setting { name: "http.sockjs_client_url", kind: Kind::Url },
     Setting { name: "log.level", kind: Kind::OneOf(&["off", "error", "warn", "info", "debug", "trace"]) },
     Setting { name: "log.format", kind: Kind::OneOf(&["text", "json"]) },
 ];

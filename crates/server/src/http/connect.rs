@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use chinwag_protocol::ErrorCode;
-use chinwag_protocol::stomp::Version;
+use chinwag_protocol::stomp;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -24,15 +23,21 @@ use super::extract::{Params, bearer_token};
 use crate::app::App;
 use crate::listener::ConnectionSlot;
 use crate::realtime::connection::Connection;
+use crate::realtime::presence::Seat;
+use crate::realtime::sockjs::SockJsWebSocket;
 use crate::realtime::websocket::WebSocket;
 use crate::sessions::Identity;
 
 /// What RFC 6455, section 1.3, has both sides append to the key.
 const ACCEPT_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-const WEBSOCKET_VERSION: &str = "13";
+const WEBSOCKET_VERSION: &[u8] = b"13";
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/wsConnect", get(upgrade)).route("/api/wsConnect/websocket", get(upgrade))
+/// What the messages of a WebSocket are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Framing {
+    /// Text as it is.
+    Plain,
+    SockJs,
 }
 
 #[derive(Deserialize)]
@@ -40,15 +45,14 @@ struct ConnectParams {
     ticket: Option<String>,
 }
 
-async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiError> {
+pub(super) async fn upgrade(app: Arc<App>, framing: Framing, request: Request) -> Result<Response, ApiError> {
     let (mut parts, _) = request.into_parts();
-    let accept = accept_key(&parts.headers)?;
+    let accept = accept(&parts)?;
     check_origin(&parts.headers, &app.settings.http.allowed_origins)?;
-    if app.stop.is_cancelled() {
-        return Err(ApiError::new(ErrorCode::ShuttingDown, "the server is shutting down: connect again"));
-    }
+    still_serving(&app)?;
     let Params(params) = Params::<ConnectParams>::from_request_parts(&mut parts, &app).await?;
     let who = admit(&app, params.ticket.as_deref(), &parts.headers).await?;
+    let seat = app.seat(who)?;
     let subprotocol = subprotocol(&parts.headers);
     let upgraded = parts.extensions.remove::<OnUpgrade>();
     let upgraded = upgraded.ok_or_else(|| ApiError::new(ErrorCode::UpgradeRequired, "not upgradable"))?;
@@ -56,10 +60,7 @@ async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     let tasks = app.tasks.clone();
     tasks.spawn(async move {
         match upgraded.await.map(tcp_of) {
-            Ok(Some((socket, read))) => {
-                let carrier = WebSocket::new(socket, read, app.settings.limits.frame_bytes());
-                Connection::new(carrier, app, who).run().await;
-            }
+            Ok(Some((socket, read))) => serve(socket, read, framing, app, seat).await,
             Ok(None) => tracing::error!("an upgraded connection is of no known kind"),
             Err(error) => tracing::debug!(%error, "an upgrade did not complete"),
         }
@@ -78,6 +79,29 @@ async fn upgrade(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     Ok(response)
 }
 
+async fn serve(socket: TcpStream, read: Bytes, framing: Framing, app: Arc<App>, seat: Seat) {
+    match framing {
+        Framing::Plain => {
+            let carrier = WebSocket::new(socket, read, app.settings.limits.frame_bytes());
+            Connection::new(carrier, app, seat).run().await;
+        }
+        Framing::SockJs => {
+            let bounds = app.sockjs.bounds;
+            let carrier = WebSocket::new(socket, read, bounds.payload_bytes);
+            let carrier = SockJsWebSocket::new(carrier, bounds.heartbeat_every);
+            Connection::new(carrier, app, seat).run().await;
+        }
+    }
+}
+
+/// Refuses what would begin while the server stops.
+pub(super) fn still_serving(app: &App) -> Result<(), ApiError> {
+    if app.stop.is_cancelled() {
+        return Err(ApiError::new(ErrorCode::ShuttingDown, "the server is shutting down: connect again"));
+    }
+    Ok(())
+}
+
 /// The socket itself and what was read beyond the request, without the HTTP server's buffers.
 fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
     let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
@@ -85,7 +109,11 @@ fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
 }
 
 /// Whose connection this is: by ticket, or by JWT in the place of one.
-async fn admit(app: &App, ticket: Option<&str>, headers: &HeaderMap) -> Result<Identity, ApiError> {
+pub(super) async fn admit(
+    app: &App,
+    ticket: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Identity, ApiError> {
     match ticket {
         Some(ticket) => Ok(app.sessions.spend_ticket(ticket).await?),
         None if headers.contains_key(header::AUTHORIZATION) => app.admit(bearer_token(headers)?).await,
@@ -93,15 +121,36 @@ async fn admit(app: &App, ticket: Option<&str>, headers: &HeaderMap) -> Result<I
     }
 }
 
+/// The answer to the client's key, if its request is an opening handshake (RFC 6455, section 4.2.1).
+fn accept(request: &Parts) -> Result<HeaderValue, ApiError> {
+    // An Upgrade header of HTTP/1.0 is to be ignored (RFC 9110, section 7.8); HEAD comes here as well as GET.
+    if request.method != Method::GET || request.version < Version::HTTP_11 {
+        return Err(upgrade_required("this address is for WebSocket: send a GET of HTTP/1.1"));
+    }
+    let headers = &request.headers;
+    if headers.get_all(header::HOST).iter().count() != 1 {
+        return Err(ApiError::new(ErrorCode::BadRequest, "one Host header is required"));
+    }
+    // What is behind the request are frames. A body would be taken for some by one side and not by the other.
+    let has_length = headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0");
+    if has_length || headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err(ApiError::new(ErrorCode::BadRequest, "an upgrade request has no body"));
+    }
+    accept_key(headers)
+}
+
+fn upgrade_required(detail: &str) -> ApiError {
+    ApiError::new(ErrorCode::UpgradeRequired, detail)
+}
+
 fn accept_key(headers: &HeaderMap) -> Result<HeaderValue, ApiError> {
-    let upgrade_required = |detail: &str| ApiError::new(ErrorCode::UpgradeRequired, detail);
     if !lists(headers, &header::CONNECTION, "upgrade") || !lists(headers, &header::UPGRADE, "websocket") {
         return Err(upgrade_required("this address is for WebSocket: send an upgrade request"));
     }
-    if !lists(headers, &header::SEC_WEBSOCKET_VERSION, WEBSOCKET_VERSION) {
+    if only(headers, &header::SEC_WEBSOCKET_VERSION) != WEBSOCKET_VERSION {
         return Err(upgrade_required("Sec-WebSocket-Version must be 13"));
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
+    let key = only(headers, &header::SEC_WEBSOCKET_KEY);
     if STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16) {
         let digest = Sha1::new().chain_update(key).chain_update(ACCEPT_SUFFIX).finalize();
         let accept = HeaderValue::from_str(&STANDARD.encode(digest));
@@ -110,8 +159,22 @@ fn accept_key(headers: &HeaderMap) -> Result<HeaderValue, ApiError> {
     Err(ApiError::new(ErrorCode::BadRequest, "Sec-WebSocket-Key must be 16 bytes in base64"))
 }
 
+/// Whether a request asks for an upgrade at all, rightly or not.
+pub(super) fn wants_upgrade(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::UPGRADE)
+}
+
+/// The value of a header that must not come twice (section 11.3); empty if it is missing or did.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a [u8] {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.as_bytes(),
+        _ => b"",
+    }
+}
+
 /// Whether a comma-separated header names `token`, in any case.
-fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+pub(super) fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     values(headers, name).any(|value| value.eq_ignore_ascii_case(token))
 }
 
@@ -125,19 +188,23 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 }
 
 /// Browsers say where a page came from; other clients say nothing.
-fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), ApiError> {
+pub(super) fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), ApiError> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    let named =
-        |allowed: &String| allowed == "*" || allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes());
-    if allowed.iter().any(named) {
+    if allows_origin(allowed, origin) {
         return Ok(());
     }
     Err(ApiError::new(ErrorCode::OriginNotAllowed, "pages of this origin may not connect"))
 }
 
+pub(super) fn allows_origin(allowed: &[String], origin: &HeaderValue) -> bool {
+    let named =
+        |allowed: &String| allowed == "*" || allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes());
+    allowed.iter().any(named)
+}
+
 /// The client's first choice among what we speak. It may offer none: STOMP is spoken all the same.
-fn subprotocol(headers: &HeaderMap) -> Option<Version> {
-    values(headers, &header::SEC_WEBSOCKET_PROTOCOL).find_map(Version::from_subprotocol)
+fn subprotocol(headers: &HeaderMap) -> Option<stomp::Version> {
+    values(headers, &header::SEC_WEBSOCKET_PROTOCOL).find_map(stomp::Version::from_subprotocol)
 }
 
 #[cfg(test)]
@@ -170,16 +237,36 @@ mod tests {
             rows.remove(missing);
             assert_eq!(accept_key(&headers(&rows)).unwrap_err().code, ErrorCode::UpgradeRequired);
         }
+        for version in ["8", "13, 8", "013", ""] {
+            let mut rows = UPGRADE;
+            rows[2].1 = version;
+            assert_eq!(accept_key(&headers(&rows)).unwrap_err().code, ErrorCode::UpgradeRequired);
+        }
+        for key in ["c2hvcnQ=", "", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ==, x", "!"] {
+            let mut rows = UPGRADE;
+            rows[3].1 = key;
+            assert_eq!(accept_key(&headers(&rows)).unwrap_err().code, ErrorCode::BadRequest, "{key}");
+        }
         let mut rows = UPGRADE;
         rows[3].1 = "c2hvcnQ=";
         assert_eq!(accept_key(&headers(&rows)).unwrap_err().code, ErrorCode::BadRequest);
     }
 
+    /// RFC 6455, section 4.2.1.
+    #[test]
+    fn words_are_the_same_in_any_case_and_place() {
+        let mut rows = UPGRADE;
+        (rows[0].1, rows[1].1) = ("UPGRADE,x", "WebSocket");
+        assert!(accept_key(&headers(&rows)).is_ok());
+        rows[1].1 = "h2c, websocket";
+        assert!(accept_key(&headers(&rows)).is_ok());
+    }
+
     #[test]
     fn the_first_subprotocol_we_speak_is_taken() {
         let of = |value| subprotocol(&headers(&[("sec-websocket-protocol", value)]));
-        assert_eq!(of("v12.stomp, v11.stomp"), Some(Version::V12));
-        assert_eq!(of("mqtt, v10.stomp"), Some(Version::V10));
+        assert_eq!(of("v12.stomp, v11.stomp"), Some(stomp::Version::V12));
+        assert_eq!(of("mqtt, v10.stomp"), Some(stomp::Version::V10));
         assert_eq!(of("mqtt"), None);
     }
 

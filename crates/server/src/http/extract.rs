@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use chinwag_protocol::ErrorCode;
 use chinwag_protocol::limits::PAGE_SIZE_MAX;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Body;
+use hyper::body::Body as _;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -20,8 +21,9 @@ use super::ApiError;
 use crate::app::App;
 use crate::sessions::{Identity, bearer};
 
-/// For a body to arrive whole.
-const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+/// Of a body that is too large, this much is read and thrown away before it is refused.
+const PASSED_OVER_BYTES_MAX: usize = 8 * 1024 * 1024;
+const PASS_OVER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A JSON body's bytes: of a type and size that are allowed.
 pub struct JsonBytes(pub Bytes);
@@ -34,25 +36,51 @@ impl FromRequest<Arc<App>> for JsonBytes {
             let detail = "content-type must be application/json";
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
         }
-        let bytes_max = app.settings.limits.frame_bytes();
-        let too_large = || {
-            let detail = format!("the body must not be larger than {bytes_max} bytes");
-            ApiError::new(ErrorCode::PayloadTooLarge, detail)
-        };
-        // One that says so beforehand is not read at all.
-        if request.body().size_hint().lower() > bytes_max as u64 {
-            return Err(too_large());
-        }
-        let body = Limited::new(request.into_body(), bytes_max).collect();
-        let body = tokio::time::timeout(BODY_TIMEOUT, body)
-            .await
-            .map_err(|_| ApiError::new(ErrorCode::BadRequest, "the body did not arrive in time"))?;
-        match body {
-            Ok(body) => Ok(Self(body.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-            Err(_) => Err(ApiError::new(ErrorCode::BadRequest, "the body ended before its length")),
-        }
+        let limits = &app.settings.limits;
+        whole_body(request.into_body(), limits.frame_bytes(), limits.request_timeout()).await.map(Self)
     }
+}
+
+/// All of a body, if that is no more than `bytes_max` and arrives within `patience`.
+pub(super) async fn whole_body(
+    mut body: Body,
+    bytes_max: usize,
+    patience: Duration,
+) -> Result<Bytes, ApiError> {
+    let too_large = || {
+        let detail = format!("the body must not be larger than {bytes_max} bytes");
+        ApiError::new(ErrorCode::PayloadTooLarge, detail)
+    };
+    // One that says so beforehand is not kept at all.
+    if body.size_hint().lower() > bytes_max as u64 {
+        pass_over(body).await;
+        return Err(too_large());
+    }
+    let read = Limited::new(&mut body, bytes_max).collect();
+    let read = tokio::time::timeout(patience, read)
+        .await
+        .map_err(|_| ApiError::new(ErrorCode::BadRequest, "the body did not arrive in time"))?;
+    match read {
+        Ok(read) => Ok(read.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            pass_over(body).await;
+            Err(too_large())
+        }
+        Err(_) => Err(ApiError::new(ErrorCode::BadRequest, "the body ended before its length")),
+    }
+}
+
+/// Reads on for a while, keeping nothing: closing on a client that is still sending would take the answer from it.
+async fn pass_over(mut body: Body) {
+    let rest = async {
+        let mut passed = 0;
+        while let Some(Ok(frame)) = body.frame().await
+            && passed < PASSED_OVER_BYTES_MAX
+        {
+            passed += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    let _ = tokio::time::timeout(PASS_OVER_TIMEOUT, rest).await;
 }
 
 /// A body without a type is taken for JSON; one of another type is not.

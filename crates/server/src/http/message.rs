@@ -51,8 +51,10 @@ async fn history(
         .map(|id| id.parse::<MessageId>().map_err(|_| ApiError::invalid("lastMessage must be a UUID")))
         .transpose()?;
     let messages = app.store.history(by.user, chat, before, params.size.or(MESSAGES_PER_PAGE)).await?;
-    if before.is_none() && !messages.is_empty() {
-        app.chat.read_newest(by.user, chat).await;
+    if before.is_none()
+        && let Some(newest) = messages.first()
+    {
+        app.chat.read_shown(by.user, chat, newest.content.message_id).await;
     }
     Ok(Answer(Messages { messages }))
 }

@@ -51,6 +51,8 @@ struct State {
     /// Of a receiver that takes nothing now, and still must learn that it is too slow.
     slow_waker: Option<Waker>,
     mode: Mode,
+    /// Nobody takes anything any more.
+    closed: bool,
     /// Events up to here were sent from the store; those still on their way to this queue are not repeated.
     floor: u64,
 }
@@ -79,7 +81,15 @@ impl Outbox {
     #[must_use]
     pub fn new(budget: Arc<Budget>, catching_up: bool) -> Arc<Self> {
         let mode = if catching_up { Mode::CatchingUp { dropped: 0 } } else { Mode::Live };
-        let state = State { queue: VecDeque::new(), bytes: 0, waker: None, slow_waker: None, mode, floor: 0 };
+        let state = State {
+            queue: VecDeque::new(),
+            bytes: 0,
+            waker: None,
+            slow_waker: None,
+            mode,
+            closed: false,
+            floor: 0,
+        };
         Arc::new(Self { state: Mutex::new(state), budget })
     }
 
@@ -96,7 +106,7 @@ impl Outbox {
             Mode::Live => !ephemeral && delivery.position <= state.floor,
             Mode::CatchingUp { .. } => ephemeral,
         };
-        if unwanted {
+        if unwanted || state.closed {
             return;
         }
         if !self.has_room(&state, weight) {
@@ -116,6 +126,18 @@ impl Outbox {
         for waker in [waker, slow].into_iter().flatten() {
             waker.wake();
         }
+    }
+
+    /// Takes nothing more, and holds nothing.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        self.clear(&mut state);
+    }
+
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     /// Ready once the receiver is too slow; for while nothing is taken.

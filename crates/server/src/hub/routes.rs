@@ -55,6 +55,10 @@ impl Routes {
     }
 
     fn add(&mut self, Listen { listener, user, chats, outbox }: Listen) {
+        // Its receiver may be gone by the time the writer comes to it, and was taken off before it was on.
+        if outbox.is_closed() {
+            return;
+        }
         self.by_user.entry(user).or_default().push((listener, Arc::clone(&outbox)));
         for chat in &chats {
             let listener = Listener { id: listener, user, outbox: Arc::clone(&outbox) };

@@ -18,7 +18,14 @@ async fn served(router: Router, connections: usize, drain: Duration) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let bounds = Bounds { connections, connections_per_address: 0, drain };
+    let bounds = Bounds {
+        connections,
+        connections_per_address: 0,
+        head_bytes: HEAD_BYTES,
+        head_timeout: LONG,
+        stall: LONG,
+        drain,
+    };
     let serving = tokio::spawn(serve(listener, router, bounds, stop.clone()));
     Served { address, stop, serving }
 }
@@ -63,6 +70,7 @@ fn gates() -> (Arc<Semaphore>, Arc<Semaphore>) {
     (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)))
 }
 
+const HEAD_BYTES: usize = 16 * 1024;
 const LONG: Duration = Duration::from_secs(30);
 
 #[tokio::test]
@@ -131,7 +139,7 @@ async fn a_head_that_is_too_long_is_refused() {
     let (began, finish) = gates();
     let served = served(router(&began, &finish), 10, LONG).await;
     let mut stream = served.connect().await;
-    let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}", "x".repeat(HEAD_BYTES_MAX));
+    let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}", "x".repeat(HEAD_BYTES));
     let _ = stream.write_all(head.as_bytes()).await;
     assert!(answer(&mut stream, "").await.starts_with("HTTP/1.1 431"));
 }

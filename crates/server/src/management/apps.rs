@@ -28,9 +28,10 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/api/client/apps/{app}", get(show).put(change).delete(delete_app))
 }
 
+/// An app as it is told outside.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Listed {
+pub struct AppBody {
     id: AppId,
     client_id: Option<AccountId>,
     name: String,
@@ -48,29 +49,32 @@ struct Listed {
 #[serde(rename_all = "camelCase")]
 struct Shown {
     #[serde(flatten)]
-    app: Listed,
+    app: AppBody,
     cluster_endpoint: String,
     cluster_name: &'static str,
     cluster_status: &'static str,
 }
 
-fn listed(app: store::App, cluster: &Cluster) -> Listed {
-    Listed {
-        id: app.id,
-        client_id: app.account,
-        name: app.name,
-        status: app.status,
-        kind: app.tier,
-        tier: app.tier,
-        cluster_id: cluster.id,
-        created_at: app.created_at,
-        updated_at: app.updated_at,
+impl AppBody {
+    #[must_use]
+    pub fn of(app: store::App, cluster: Uuid) -> Self {
+        Self {
+            id: app.id,
+            client_id: app.account,
+            name: app.name,
+            status: app.status,
+            kind: app.tier,
+            tier: app.tier,
+            cluster_id: cluster,
+            created_at: app.created_at,
+            updated_at: app.updated_at,
+        }
     }
 }
 
 fn shown(app: store::App, cluster: Cluster) -> Shown {
     Shown {
-        app: listed(app, &cluster),
+        app: AppBody::of(app, cluster.id),
         cluster_endpoint: cluster.endpoint,
         cluster_name: CLUSTER_NAME,
         cluster_status: CLUSTER_STATUS,
@@ -81,9 +85,9 @@ async fn list(
     State(app): State<Arc<App>>,
     by: Client,
     Extension(cluster): Extension<Cluster>,
-) -> Result<Answer<Vec<Listed>>, ApiError> {
+) -> Result<Answer<Vec<AppBody>>, ApiError> {
     let apps = app.store.apps(by.reach()).await?;
-    Ok(Answer(apps.into_iter().map(|app| listed(app, &cluster)).collect()))
+    Ok(Answer(apps.into_iter().map(|app| AppBody::of(app, cluster.id)).collect()))
 }
 
 #[derive(Deserialize)]
@@ -96,9 +100,9 @@ async fn create(
     by: Client,
     Extension(cluster): Extension<Cluster>,
     Json(new): Json<NewApp>,
-) -> Result<(StatusCode, Answer<Listed>), ApiError> {
+) -> Result<(StatusCode, Answer<AppBody>), ApiError> {
     let created = app.store.create_app(by.reach(), new.name.0, Tier::Demo).await?;
-    Ok((StatusCode::CREATED, Answer(listed(created, &cluster))))
+    Ok((StatusCode::CREATED, Answer(AppBody::of(created, cluster.id))))
 }
 
 async fn show(

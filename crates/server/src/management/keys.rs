@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::http::extract::PathId;
 use crate::http::{ApiError, Empty, NOTHING};
 use crate::sessions::app::Tier;
-use crate::sessions::secret::{Token, TokenKind};
+use crate::sessions::secret::Token;
 use crate::store::{Key, KeyError, NewKey};
 
 /// What a key opens.
@@ -43,9 +43,10 @@ impl<S: Send + Sync> FromRequestParts<S> for PathIds {
     }
 }
 
+/// A key as its owner sees it again.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Listed {
+pub struct KeyBody {
     id: KeyId,
     key_prefix: String,
     audience: &'static str,
@@ -53,49 +54,50 @@ struct Listed {
     created_at: Timestamp,
 }
 
+/// A key with its token: told once.
 #[derive(Serialize)]
-struct Created {
+pub struct NewKeyBody {
     #[serde(flatten)]
-    key: Listed,
+    key: KeyBody,
     token: String,
 }
 
-fn listed(key: Key) -> Listed {
-    Listed {
-        id: key.id,
-        key_prefix: key.prefix,
-        audience: AUDIENCE,
-        tier: key.tier,
-        created_at: key.created_at,
+impl From<Key> for KeyBody {
+    fn from(key: Key) -> Self {
+        Self {
+            id: key.id,
+            key_prefix: key.prefix,
+            audience: AUDIENCE,
+            tier: key.tier,
+            created_at: key.created_at,
+        }
     }
 }
 
-fn created(key: Key, token: &Token) -> (StatusCode, Answer<Created>) {
-    (StatusCode::CREATED, Answer(Created { key: listed(key), token: token.reveal().to_owned() }))
-}
-
-fn new_key() -> (Token, NewKey) {
-    let token = Token::generate(TokenKind::ApiKey);
-    let new = NewKey { hash: token.hash(), prefix: token.prefix().to_owned() };
-    (token, new)
+impl NewKeyBody {
+    #[must_use]
+    pub fn of(key: Key, token: &Token) -> Self {
+        Self { key: key.into(), token: token.reveal().to_owned() }
+    }
 }
 
 async fn list(
     State(app): State<Arc<App>>,
     by: Client,
     PathId(of): PathId<AppId>,
-) -> Result<Answer<Vec<Listed>>, ApiError> {
+) -> Result<Answer<Vec<KeyBody>>, ApiError> {
     let keys = app.store.keys(by.reach(), of).await?;
-    Ok(Answer(keys.into_iter().map(listed).collect()))
+    Ok(Answer(keys.into_iter().map(KeyBody::from).collect()))
 }
 
 async fn create(
     State(app): State<Arc<App>>,
     by: Client,
     PathId(of): PathId<AppId>,
-) -> Result<(StatusCode, Answer<Created>), ApiError> {
-    let (token, new) = new_key();
-    Ok(created(app.store.create_key(by.reach(), of, new).await?, &token))
+) -> Result<(StatusCode, Answer<NewKeyBody>), ApiError> {
+    let (token, new) = NewKey::generate();
+    let key = app.store.create_key(by.reach(), of, new).await?;
+    Ok((StatusCode::CREATED, Answer(NewKeyBody::of(key, &token))))
 }
 
 async fn revoke(
@@ -111,9 +113,10 @@ async fn rotate(
     State(app): State<Arc<App>>,
     by: Client,
     PathIds(of, key): PathIds,
-) -> Result<(StatusCode, Answer<Created>), ApiError> {
-    let (token, new) = new_key();
-    Ok(created(app.store.rotate_key(by.reach(), of, key, new).await?, &token))
+) -> Result<(StatusCode, Answer<NewKeyBody>), ApiError> {
+    let (token, new) = NewKey::generate();
+    let key = app.store.rotate_key(by.reach(), of, key, new).await?;
+    Ok((StatusCode::CREATED, Answer(NewKeyBody::of(key, &token))))
 }
 
 impl From<KeyError> for ApiError {

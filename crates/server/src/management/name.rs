@@ -1,22 +1,41 @@
 //! The names that accounts give: of themselves and of their apps.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Deserializer};
 
 const NAME_CHARS_MAX: usize = 200;
 
 /// 1 to 200 characters without white space at their ends and without control characters.
-pub(super) struct Name(pub(super) String);
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Name(pub(super) String);
+
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a name must have 1 to {NAME_CHARS_MAX} characters, none of them control characters")]
+pub struct InvalidName;
+
+impl Name {
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl FromStr for Name {
+    type Err = InvalidName;
+
+    /// White space at the ends is dropped.
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let text = text.trim();
+        let chars = text.chars().count();
+        let fits = (1..=NAME_CHARS_MAX).contains(&chars) && !text.chars().any(char::is_control);
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidName) }
+    }
+}
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?.trim().to_owned();
-        let chars = text.chars().count();
-        if (1..=NAME_CHARS_MAX).contains(&chars) && !text.chars().any(char::is_control) {
-            return Ok(Self(text));
-        }
-        let expected =
-            format!("a name must have 1 to {NAME_CHARS_MAX} characters, none of them control characters");
-        Err(serde::de::Error::custom(expected))
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -18,6 +18,7 @@ pub enum Ending {
 impl Ending {
     pub const NORMAL: u16 = 1000;
     pub const GOING_AWAY: u16 = 1001;
+    pub const TOO_BIG: u16 = 1009;
 }
 
 /// One side of a connection. Polled by the one task that owns it.

@@ -1,13 +1,12 @@
 //! One connection: the one task that owns its carrier. Bytes go to the session, and what the session says is done, in
 //! order; events of its subscriptions are written as the peer takes them.
 
-mod catch_up;
 mod perform;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
@@ -15,26 +14,16 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::carrier::{Carrier, Ending};
 use super::deliver::Mailer;
+use super::listener::{Fault, Heard, Listener};
 use super::presence::Seat;
 use super::session::{Acting, Bounds, Effect, Session, SubscriptionKey};
 use crate::app::App;
-use crate::hub::{Delivery, Slow};
-use crate::sessions::Identity;
-use crate::store::{ActError, Answer, Done, StoreError};
-use catch_up::{Listener, Step};
+use crate::store::{ActError, Answer, Done};
 
-/// Groups of actions and subscriptions of one connection that wait for the writer; then no more is received.
-const PENDING_MAX: usize = 256;
+/// Groups of actions of one connection that wait for the writer; then no more is received.
+const ACTING_MAX: usize = 256;
 /// Bytes that wait for the carrier before its events wait in their queue, where they are counted.
 const CARRIER_BYTES_MAX: usize = 64 * 1024;
-/// A peer that takes nothing for this long is given up.
-const STALL: Duration = Duration::from_secs(30);
-
-/// What the writer has been asked for, in order.
-enum Pending {
-    Act(Acting, Answer<Vec<Done>, ActError>),
-    Listen(SubscriptionKey, Answer<u64, StoreError>),
-}
 
 /// Everything that can happen to a connection.
 enum Happening {
@@ -42,10 +31,9 @@ enum Happening {
     Received(Option<Ending>),
     Sent,
     Acted(Acting, Result<Vec<Done>, ActError>),
-    Listening(SubscriptionKey, Result<u64, StoreError>),
-    Deliver(usize, Vec<Delivery>),
-    CaughtUp(usize, Step),
-    TooSlow,
+    Heard(usize, Heard),
+    /// A listener hears no more.
+    Deaf(Fault),
     Time,
     /// The session behind the connection ended, or the server stops.
     Ended,
@@ -55,49 +43,54 @@ enum Happening {
 
 pub struct Connection<C> {
     app: Arc<App>,
-    who: Identity,
     seat: Seat,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     carrier: C,
     session: Session,
     mailer: Mailer,
-    listeners: Vec<Listener>,
+    listeners: Vec<(SubscriptionKey, Listener)>,
     /// The listener that is looked at first.
     turn: usize,
-    pending: VecDeque<Pending>,
+    /// Actions that the writer was asked for, in order.
+    acting: VecDeque<(Acting, Answer<Vec<Done>, ActError>)>,
     effects: Vec<Effect>,
+    /// A peer that takes nothing for this long is given up.
+    stall: Duration,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
     ending: Option<Ending>,
+    /// For the carrier to close.
+    patience: Duration,
 }
 
 impl<C: Carrier> Connection<C> {
     #[must_use]
-    pub fn new(carrier: C, app: Arc<App>, who: Identity) -> Self {
+    pub fn new(carrier: C, app: Arc<App>, seat: Seat) -> Self {
         let limits = &app.settings.limits;
         let bounds = Bounds {
             frame_bytes_max: limits.frame_bytes(),
+            header_bytes_max: limits.header_bytes,
             message_bytes_max: limits.message_bytes,
             subscriptions_max: limits.subscriptions_per_connection,
             connect_within: Duration::from_secs(u64::from(limits.connect_seconds)),
         };
         let now = Instant::now();
-        let seat = app.presence.enter(who.clone());
         Self {
+            stall: limits.stall(),
             ended: waiting(&seat.ended),
-            seat,
             carrier,
-            session: Session::new(who.user, bounds, now),
-            mailer: Mailer::new(who.user),
+            session: Session::new(seat.who.user, bounds, now),
+            mailer: Mailer::new(seat.who.user),
             listeners: Vec::new(),
             turn: 0,
-            pending: VecDeque::new(),
+            acting: VecDeque::new(),
             effects: Vec::new(),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             timer_at: None,
             ending: None,
+            patience: Duration::MAX,
+            seat,
             app,
-            who,
         }
     }
 
@@ -112,11 +105,9 @@ impl<C: Carrier> Connection<C> {
             self.handle(happening);
             self.perform().await;
         }
-        for listener in self.listeners.drain(..) {
-            self.app.hub.silence(listener.id);
-        }
+        self.listeners.clear();
         if let Some(ending) = self.ending.take() {
-            self.carrier.close(ending).await;
+            let _ = tokio::time::timeout(self.patience, self.carrier.close(ending)).await;
         }
     }
 
@@ -128,7 +119,7 @@ impl<C: Carrier> Connection<C> {
         if self.poll_timer(context).is_ready() {
             return Poll::Ready(Happening::Time);
         }
-        if let Poll::Ready(happening) = self.poll_pending(context) {
+        if let Poll::Ready(happening) = self.poll_acting(context) {
             return Poll::Ready(happening);
         }
         match self.carrier.poll_send(context, Instant::now()) {
@@ -158,12 +149,16 @@ impl<C: Carrier> Connection<C> {
 
     /// Whether nothing is received because enough is under way.
     fn holds_back(&self) -> bool {
-        self.pending.len() >= PENDING_MAX || self.carrier.waiting() >= CARRIER_BYTES_MAX
+        self.acting.len() >= ACTING_MAX || self.carrier.waiting() >= CARRIER_BYTES_MAX
     }
 
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let due =
-            self.session.due().into_iter().chain(self.carrier.stalled_since().map(|at| at + STALL)).min();
+        let due = self
+            .session
+            .due()
+            .into_iter()
+            .chain(self.carrier.stalled_since().map(|at| at + self.stall))
+            .min();
         let Some(at) = due else {
             self.timer_at = None;
             return Poll::Pending;
@@ -184,21 +179,12 @@ impl<C: Carrier> Connection<C> {
         }
     }
 
-    fn poll_pending(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        let ready = match self.pending.front_mut() {
-            None => return Poll::Pending,
-            Some(Pending::Act(_, answer)) => Pin::new(answer).poll(context).map(Ready::Acted),
-            Some(Pending::Listen(_, answer)) => Pin::new(answer).poll(context).map(Ready::Listening),
-        };
-        let Poll::Ready(ready) = ready else { return Poll::Pending };
-        match (self.pending.pop_front(), ready) {
-            (Some(Pending::Act(acting, _)), Ready::Acted(result)) => {
-                Poll::Ready(Happening::Acted(acting, result))
-            }
-            (Some(Pending::Listen(key, _)), Ready::Listening(result)) => {
-                Poll::Ready(Happening::Listening(key, result))
-            }
-            _ => Poll::Pending,
+    fn poll_acting(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+        let Some((_, answer)) = self.acting.front_mut() else { return Poll::Pending };
+        let result = ready!(Pin::new(answer).poll(context));
+        match self.acting.pop_front() {
+            Some((acting, _)) => Poll::Ready(Happening::Acted(acting, result)),
+            None => Poll::Pending,
         }
     }
 
@@ -206,17 +192,12 @@ impl<C: Carrier> Connection<C> {
         // Each in its turn, or one that always has something would keep the others waiting.
         for turn in 0..self.listeners.len() {
             let index = (self.turn + turn) % self.listeners.len();
-            let listener = &mut self.listeners[index];
-            if let Poll::Ready(step) = listener.poll_catch_up(context, &self.app.store, self.who.user) {
-                return Poll::Ready(Happening::CaughtUp(index, step));
-            }
-            let mut deliveries = Vec::new();
-            match listener.outbox.poll_take(context, CARRIER_BYTES_MAX, &mut deliveries) {
-                Poll::Ready(Ok(())) => {
+            match self.listeners[index].1.poll_hear(context, CARRIER_BYTES_MAX) {
+                Poll::Ready(Ok(heard)) => {
                     self.turn = index + 1;
-                    return Poll::Ready(Happening::Deliver(index, deliveries));
+                    return Poll::Ready(Happening::Heard(index, heard));
                 }
-                Poll::Ready(Err(Slow)) => return Poll::Ready(Happening::TooSlow),
+                Poll::Ready(Err(fault)) => return Poll::Ready(Happening::Deaf(fault)),
                 Poll::Pending => {}
             }
         }
@@ -225,9 +206,8 @@ impl<C: Carrier> Connection<C> {
 
     /// Who takes nothing more is to be named slow as well.
     fn poll_slow(&self, context: &mut Context<'_>) -> Poll<Happening> {
-        let mut outboxes = self.listeners.iter().map(|listener| &listener.outbox);
-        if outboxes.any(|outbox| outbox.poll_slow(context).is_ready()) {
-            return Poll::Ready(Happening::TooSlow);
+        if self.listeners.iter().any(|(_, listener)| listener.poll_slow(context).is_ready()) {
+            return Poll::Ready(Happening::Deaf(Fault::Slow));
         }
         Poll::Pending
     }
@@ -239,11 +219,6 @@ impl<C: Carrier> Connection<C> {
             .poll_receive(context, &mut |text| session.on_bytes(text, now, effects))
             .map(|received| Happening::Received(received.err()))
     }
-}
-
-enum Ready {
-    Acted(Result<Vec<Done>, ActError>),
-    Listening(Result<u64, StoreError>),
 }
 
 fn waiting(token: &CancellationToken) -> Pin<Box<WaitForCancellationFutureOwned>> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chinwag_protocol::{AppId, UserId};
+use chinwag_protocol::{AppId, SessionId, UserId};
 use tokio_util::sync::CancellationToken;
 
 use crate::sessions::Identity;
@@ -17,8 +17,9 @@ fn covers(ended: Ended, who: &Identity) -> bool {
     }
 }
 
-#[derive(Default)]
 pub struct Presence {
+    /// Of one user of an app; 0 for no limit of its own.
+    per_user_max: usize,
     here: Mutex<Here>,
 }
 
@@ -30,28 +31,47 @@ struct Here {
     users: HashMap<AppId, HashMap<UserId, usize>>,
 }
 
+/// The user has as many connections as they may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("at most {max} connections of one user")]
+pub struct TooManyConnections {
+    pub max: usize,
+}
+
 /// A connection's entry; dropping it is leaving.
 pub struct Seat {
     presence: Arc<Presence>,
     key: u64,
+    pub who: Identity,
     /// Cancelled when the session behind the connection ends.
     pub ended: CancellationToken,
 }
 
 impl Presence {
+    /// `per_user_max` connections of one user; 0 for no limit of its own.
+    #[must_use]
+    pub fn new(per_user_max: usize) -> Self {
+        Self { per_user_max, here: Mutex::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Here> {
         self.here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[must_use]
-    pub fn enter(self: &Arc<Self>, who: Identity) -> Seat {
+    /// One more connection, if the user may have it. The look and the entry are one step.
+    pub fn enter(self: &Arc<Self>, who: Identity) -> Result<Seat, TooManyConnections> {
         let ended = CancellationToken::new();
         let mut here = self.lock();
+        let of_user = here.users.entry(who.app).or_default().entry(who.user).or_default();
+        // No zero is left behind: with a maximum there was one before.
+        if self.per_user_max != 0 && *of_user >= self.per_user_max {
+            return Err(TooManyConnections { max: self.per_user_max });
+        }
+        *of_user += 1;
         here.next += 1;
         let key = here.next;
-        *here.users.entry(who.app).or_default().entry(who.user).or_default() += 1;
-        here.connections.insert(key, (who, ended.clone()));
-        Seat { presence: Arc::clone(self), key, ended }
+        here.connections.insert(key, (who.clone(), ended.clone()));
+        Ok(Seat { presence: Arc::clone(self), key, who, ended })
     }
 
     /// Distinct users of an app who are connected.
@@ -90,6 +110,17 @@ impl Presence {
     }
 }
 
+impl Seat {
+    /// From now on the connection ends when that session does: the token it was opened with was another session's of
+    /// the same user.
+    pub fn belongs_to(&mut self, session: SessionId) {
+        self.who.session = session;
+        if let Some((who, _)) = self.presence.lock().connections.get_mut(&self.key) {
+            who.session = session;
+        }
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut here = self.presence.lock();
@@ -120,9 +151,9 @@ mod tests {
 
     #[test]
     fn a_user_counts_once_however_many_devices() {
-        let presence = Arc::new(Presence::default());
+        let presence = Arc::new(Presence::new(0));
         let app = identity(1, 1).app;
-        let seats = [identity(1, 1), identity(1, 2), identity(2, 3)].map(|who| presence.enter(who));
+        let seats = [identity(1, 1), identity(1, 2), identity(2, 3)].map(|who| presence.enter(who).unwrap());
         assert_eq!((presence.users(app), presence.connections()), (2, 3));
         drop(seats);
         assert_eq!((presence.users(app), presence.connections()), (0, 0));
@@ -130,12 +161,36 @@ mod tests {
 
     #[test]
     fn what_ends_is_what_was_named() {
-        let presence = Arc::new(Presence::default());
-        let [phone, laptop, other] = [(1, 1), (1, 2), (2, 3)].map(|(u, s)| presence.enter(identity(u, s)));
+        let presence = Arc::new(Presence::new(0));
+        let [phone, laptop, other] =
+            [(1, 1), (1, 2), (2, 3)].map(|(u, s)| presence.enter(identity(u, s)).unwrap());
         presence.end(Ended::Session(identity(1, 1).session));
         let ended = || [&phone, &laptop, &other].map(|seat| seat.ended.is_cancelled());
         assert_eq!(ended(), [true, false, false]);
         presence.end(Ended::User(identity(1, 0).user));
         assert_eq!(ended(), [true, true, false]);
+    }
+
+    #[test]
+    fn a_connection_belongs_to_the_session_that_it_names_last() {
+        let presence = Arc::new(Presence::new(0));
+        let mut seat = presence.enter(identity(1, 1)).unwrap();
+        seat.belongs_to(identity(1, 2).session);
+        presence.end(Ended::Session(identity(1, 1).session));
+        assert!(!seat.ended.is_cancelled());
+        presence.end(Ended::Session(identity(1, 2).session));
+        assert!(seat.ended.is_cancelled());
+    }
+
+    #[test]
+    fn a_user_has_so_many_connections_and_room_is_found_again() {
+        let presence = Arc::new(Presence::new(2));
+        let seats = [1, 2].map(|session| presence.enter(identity(1, session)).unwrap());
+        assert_eq!(presence.enter(identity(1, 3)).err(), Some(TooManyConnections { max: 2 }));
+        let other = presence.enter(identity(2, 4)).unwrap();
+        drop(seats);
+        assert!(presence.enter(identity(1, 3)).is_ok());
+        drop(other);
+        assert!(presence.lock().users.is_empty());
     }
 }

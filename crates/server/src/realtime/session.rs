@@ -15,14 +15,14 @@ use crate::problem::Problem;
 pub use subscription::{Subscription, SubscriptionKey};
 use transaction::Transactions;
 
-/// What we offer: at most one beat each way in this time. A client may ask for fewer, or none.
-const HEART_BEAT_MS: u32 = 10_000;
+/// What we offer: a beat each way in this time, at most. The client decides, down to none at all.
+const HEART_BEAT_MS: u32 = 1_000;
 /// A peer that is silent for this many times its promise is gone.
 const SILENCE_FACTOR: u32 = 2;
+/// A beat is sent when this part of its time is over: it must be on its way before all of it is.
+const BEAT_AFTER: (u32, u32) = (9, 10);
 /// Headers of one frame.
 const HEADERS_MAX: usize = 64;
-/// Bytes of one frame's headers.
-const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// Where actions go.
 const ACTIONS: &str = "/api/chat";
 
@@ -30,6 +30,8 @@ const ACTIONS: &str = "/api/chat";
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub frame_bytes_max: usize,
+    /// Of one frame, its command line included.
+    pub header_bytes_max: usize,
     /// 0 means unlimited.
     pub message_bytes_max: usize,
     pub subscriptions_max: usize,
@@ -85,6 +87,13 @@ struct Note {
     nonce: Option<String>,
 }
 
+impl Note {
+    /// What keeping it costs beyond its fixed size.
+    fn bytes(&self) -> usize {
+        [&self.action, &self.receipt, &self.nonce].into_iter().flatten().map(String::len).sum()
+    }
+}
+
 /// Why a group of actions was not done: `index` is the action at fault.
 #[derive(Debug)]
 pub struct Refused {
@@ -98,7 +107,7 @@ enum Phase {
     /// Waiting for the answer to `Authenticate`.
     Authenticating(Negotiated),
     Open(Negotiated),
-    /// DISCONNECT came: when the last action is done this receipt is sent, if any, and the connection closes.
+    /// DISCONNECT came: when all that was asked for is done this receipt is sent, if any, and the connection closes.
     Leaving(Option<String>),
     Closed,
 }
@@ -112,6 +121,7 @@ pub struct Session {
     subscriptions: Vec<Subscription>,
     next_key: u32,
     transactions: Transactions,
+    /// Groups of actions that were asked for and not answered.
     acting: usize,
     /// When the peer was last heard, and last written to.
     heard: Instant,
@@ -124,7 +134,7 @@ impl Session {
     pub fn new(user: UserId, bounds: Bounds, now: Instant) -> Self {
         let limits = FrameLimits {
             frame_bytes_max: bounds.frame_bytes_max,
-            header_bytes_max: HEADER_BYTES_MAX,
+            header_bytes_max: bounds.header_bytes_max,
             headers_max: HEADERS_MAX,
         };
         Self {
@@ -325,6 +335,9 @@ impl Session {
     /// What became of [`Effect::Act`]. Receipts go out only now; a refused action gets none.
     pub fn acted(&mut self, acting: Acting, result: Result<Vec<Event>, Refused>, effects: &mut Vec<Effect>) {
         self.acting -= 1;
+        if matches!(self.phase, Phase::Closed) {
+            return;
+        }
         match result {
             Ok(events) => {
                 for event in events.into_iter().filter(|event| event.replayed) {
@@ -345,25 +358,10 @@ impl Session {
         self.leave_when_done(effects);
     }
 
-    /// Says no to a well-formed action without closing: an event to its sender (protocol, section 2). Without a
-    /// subscription there is no way to say it but ERROR, and ERROR ends the connection.
+    /// Says no to a well-formed action without closing: an event to its sender (protocol, section 2). To one without a
+    /// subscription there is no way to say it: ERROR would end the connection. They get no receipt.
     fn refuse(&mut self, note: Note, problem: Problem, effects: &mut Vec<Effect>) {
-        let Some(subscription) = self.subscriptions.first() else {
-            if matches!(self.phase, Phase::Closed) {
-                return;
-            }
-            let mut error = Frame::new(Command::Error)
-                .with("message", &problem.detail)
-                .with("code", problem.code)
-                .with("content-type", "text/plain");
-            if let Some(receipt) = &note.receipt {
-                error = error.with("receipt-id", receipt);
-            }
-            effects.push(Effect::Send(error.with_body(problem.detail)));
-            effects.push(Effect::Close);
-            self.phase = Phase::Closed;
-            return;
-        };
+        let Some(subscription) = self.subscriptions.first() else { return };
         let notice = Notice::Refused {
             code: problem.code,
             message: problem.detail,
@@ -383,7 +381,7 @@ impl Session {
     /// DISCONNECT is answered after everything before it was (section "DISCONNECT").
     fn leave_when_done(&mut self, effects: &mut Vec<Effect>) {
         let Phase::Leaving(receipt) = &mut self.phase else { return };
-        if self.acting > 0 {
+        if self.acting > 0 || self.subscriptions.iter().any(|subscription| !subscription.begun) {
             return;
         }
         if let Some(receipt) = receipt.take() {
@@ -393,8 +391,9 @@ impl Session {
         self.phase = Phase::Closed;
     }
 
-    /// What the peer may have sent was not read: its silence does not count.
-    pub fn on_unheard(&mut self, now: Instant) {
+    /// The peer is alive: something came from it, though perhaps nothing for us, or what it may have sent was not read
+    /// (section "Heart-beating": any new data counts).
+    pub fn on_heard(&mut self, now: Instant) {
         self.heard = now;
     }
 
@@ -409,7 +408,7 @@ impl Session {
         match &self.phase {
             Phase::Opening(until) => Some(*until),
             Phase::Open(beats) => {
-                let send = beats.send_every.map(|every| self.spoke + every);
+                let send = beats.send_every.map(|every| self.spoke + early(every));
                 let expect = beats.expect_every.map(|every| self.heard + every * SILENCE_FACTOR);
                 send.into_iter().chain(expect).min()
             }
@@ -425,7 +424,7 @@ impl Session {
                 if beats.expect_every.is_some_and(silent) {
                     return self.fail(None, "no heart-beat came in time", effects);
                 }
-                if beats.send_every.is_some_and(|every| now >= self.spoke + every) {
+                if beats.send_every.is_some_and(|every| now >= self.spoke + early(every)) {
                     self.spoke = now;
                     effects.push(Effect::Beat);
                 }
@@ -433,6 +432,11 @@ impl Session {
             _ => {}
         }
     }
+}
+
+fn early(every: Duration) -> Duration {
+    let (part, whole) = BEAT_AFTER;
+    every * part / whole
 }
 
 fn receipt_frame(receipt: &str) -> Effect {
@@ -445,3 +449,6 @@ fn receipt_for(frame: &Frame, effects: &mut Vec<Effect>) {
         effects.push(receipt_frame(receipt));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,6 +111,7 @@ impl From<TicketRefused> for SessionError {
     fn from(error: TicketRefused) -> Self {
         match error {
             TicketRefused::TooManyUsers => Self::TooManyUsers,
+            TicketRefused::TooManyTickets(wait) => Self::TooFast(wait),
             TicketRefused::Overloaded => Self::Overloaded,
         }
     }

@@ -72,6 +72,13 @@ impl Claims {
     }
 }
 
+impl Claims {
+    /// These claims, if they hold at `now`. No leeway.
+    pub fn not_expired(self, now: Timestamp) -> Result<Self, TokenError> {
+        if now.seconds() < self.exp { Ok(self) } else { Err(TokenError::Expired) }
+    }
+}
+
 impl From<Claims> for Identity {
     fn from(claims: Claims) -> Self {
         Self { user: claims.sub, username: claims.username, app: claims.app, session: claims.sid }
@@ -123,7 +130,7 @@ impl Jwt {
     /// A user's token that is ours and, at `now`, not expired. No leeway.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
         let claims: Claims = self.decode(token)?;
-        if now.seconds() < claims.exp { Ok(claims) } else { Err(TokenError::Expired) }
+        claims.not_expired(now)
     }
 
     /// A user's token that is ours, however old: what `expiredJwt` has to be (protocol, section 1).

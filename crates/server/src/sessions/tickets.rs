@@ -7,16 +7,22 @@ use std::sync::{Mutex, PoisonError};
 use chinwag_protocol::{AppId, Timestamp, UserId};
 
 use super::Identity;
+use super::bucket::RetryAfter;
 use super::secret::{Token, TokenHash, TokenKind, hash};
 
-/// Tickets issued within one life of a ticket, at most.
+/// Unused tickets of all users, at most.
 pub const TICKETS_MAX: usize = 100_000;
+/// Spent tickets that may stand in the order of issue beyond as many as are live.
+const SPENT_KEPT: usize = 1024;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TicketRefused {
     /// The app's users who are connected or about to be are as many as it may have.
     #[error("the app has as many concurrent users as it may have")]
     TooManyUsers,
+    /// The user holds as many unused tickets as they may.
+    #[error("the user holds as many unused tickets as they may")]
+    TooManyTickets(RetryAfter),
     /// [`TICKETS_MAX`] was reached.
     #[error("too many tickets wait to be used")]
     Overloaded,
@@ -32,13 +38,15 @@ pub struct Connected<'a> {
 /// The tickets of this process.
 pub struct Tickets {
     life_ms: i64,
+    /// Of one user of an app; 0 for no limit of its own.
+    per_user_max: usize,
     issued: Mutex<Issued>,
 }
 
 #[derive(Default)]
 struct Issued {
     live: HashMap<TokenHash, Ticket>,
-    /// Every ticket until its time is over, spent or not, in the order of issue.
+    /// Every live ticket, in the order of issue, and not many more that were spent: see [`Issued::forget_spent`].
     by_age: VecDeque<(Timestamp, TokenHash)>,
     /// How many live tickets each user of an app holds; no zeros.
     holders: HashMap<AppId, HashMap<UserId, usize>>,
@@ -51,8 +59,8 @@ struct Ticket {
 
 impl Tickets {
     #[must_use]
-    pub fn new(life_seconds: u32) -> Self {
-        Self { life_ms: i64::from(life_seconds) * 1000, issued: Mutex::default() }
+    pub fn new(life_seconds: u32, per_user_max: usize) -> Self {
+        Self { life_ms: i64::from(life_seconds) * 1000, per_user_max, issued: Mutex::default() }
     }
 
     /// A ticket for one connection of `holder`, if that makes no more than `users_max` (0: unlimited) users of the app,
@@ -66,8 +74,13 @@ impl Tickets {
     ) -> Result<Token, TicketRefused> {
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.sweep(now);
-        if issued.by_age.len() >= TICKETS_MAX {
+        if issued.live.len() >= TICKETS_MAX {
             return Err(TicketRefused::Overloaded);
+        }
+        if self.per_user_max != 0 && issued.held_by(&holder) >= self.per_user_max {
+            // By then the oldest of them has expired.
+            let life = u64::try_from(self.life_ms).unwrap_or(0);
+            return Err(TicketRefused::TooManyTickets(RetryAfter { ms: life }));
         }
         if !issued.has_room(&holder, users_max, connected) {
             return Err(TicketRefused::TooManyUsers);
@@ -84,6 +97,7 @@ impl Tickets {
     pub fn spend(&self, ticket: &str, now: Timestamp) -> Option<Identity> {
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         let spent = issued.remove(&hash(ticket))?;
+        issued.forget_spent();
         (now < spent.expires_at).then_some(spent.holder)
     }
 
@@ -106,6 +120,19 @@ impl Issued {
         };
         let arriving = waiting.keys().filter(|user| !(connected.includes)(**user)).count();
         waiting.contains_key(&holder.user) || connected.users + arriving < users_max
+    }
+
+    fn held_by(&self, holder: &Identity) -> usize {
+        self.holders.get(&holder.app).and_then(|users| users.get(&holder.user)).copied().unwrap_or(0)
+    }
+
+    /// Spent tickets leave the order of issue when they are the most of it: seldom enough to cost nothing, often enough
+    /// for who takes and spends them by the thousand.
+    fn forget_spent(&mut self) {
+        let Self { live, by_age, .. } = self;
+        if by_age.len() > 2 * live.len() + SPENT_KEPT {
+            by_age.retain(|(_, hash)| live.contains_key(hash));
+        }
     }
 
     fn sweep(&mut self, now: Timestamp) {
@@ -153,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_ticket_opens_one_connection() {
-        let tickets = Tickets::new(20);
+        let tickets = Tickets::new(20, 0);
         let ticket = tickets.issue(user(1), 0, NOBODY, NOW).unwrap();
         assert_eq!(tickets.spend("cwt_guessed", NOW), None);
         assert_eq!(tickets.spend(ticket.reveal(), NOW), Some(user(1)));
@@ -162,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_ticket_lives_for_its_seconds() {
-        let tickets = Tickets::new(20);
+        let tickets = Tickets::new(20, 0);
         let ticket = tickets.issue(user(1), 0, NOBODY, NOW).unwrap();
         let late = tickets.issue(user(1), 0, NOBODY, NOW).unwrap();
         assert!(tickets.spend(ticket.reveal(), Timestamp(NOW.0 + 19_999)).is_some());
@@ -171,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_full_app_takes_only_those_who_have_a_seat() {
-        let tickets = Tickets::new(20);
+        let tickets = Tickets::new(20, 0);
         let connected = Connected { users: 1, includes: &|who| who == user(1).user };
         for holder in [2, 3, 1, 2, 3, 1] {
             tickets.issue(user(holder), 3, connected, NOW).unwrap();
@@ -185,12 +212,35 @@ mod tests {
 
     #[test]
     fn their_number_is_bounded_until_old_ones_expire() {
-        let tickets = Tickets::new(1);
+        let tickets = Tickets::new(1, 0);
         for _ in 0..TICKETS_MAX {
             tickets.issue(user(1), 0, NOBODY, NOW).unwrap();
         }
         assert_eq!(tickets.issue(user(2), 0, NOBODY, NOW), Err(TicketRefused::Overloaded));
         assert!(tickets.issue(user(2), 0, NOBODY, Timestamp(NOW.0 + 1000)).is_ok());
         assert_eq!(tickets.issued.lock().unwrap().live.len(), 1);
+    }
+
+    #[test]
+    fn a_user_holds_so_many_at_a_time() {
+        let tickets = Tickets::new(20, 2);
+        let held = [1, 1].map(|holder| tickets.issue(user(holder), 0, NOBODY, NOW).unwrap());
+        let refused = tickets.issue(user(1), 0, NOBODY, NOW);
+        assert_eq!(refused, Err(TicketRefused::TooManyTickets(RetryAfter { ms: 20_000 })));
+        assert!(tickets.issue(user(2), 0, NOBODY, NOW).is_ok());
+        assert!(tickets.spend(held[0].reveal(), NOW).is_some());
+        assert!(tickets.issue(user(1), 0, NOBODY, NOW).is_ok());
+        assert!(tickets.issue(user(1), 0, NOBODY, Timestamp(NOW.0 + 20_000)).is_ok());
+    }
+
+    #[test]
+    fn one_user_cannot_use_up_the_tickets_of_all() {
+        let tickets = Tickets::new(20, 2);
+        for _ in 0..TICKETS_MAX + 1 {
+            let ticket = tickets.issue(user(1), 0, NOBODY, NOW).unwrap();
+            assert!(tickets.spend(ticket.reveal(), NOW).is_some());
+        }
+        assert!(tickets.issue(user(2), 0, NOBODY, NOW).is_ok());
+        assert!(tickets.issued.lock().unwrap().by_age.len() <= SPENT_KEPT + 2);
     }
 }

@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{OpenError, StoreError};
+use super::{Occupancy, OpenError, StoreError};
 use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
 
@@ -38,7 +38,7 @@ pub use chats::ChatError;
 pub use erase::Erasure;
 pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
 pub use list::Page;
-pub use sessions::{Ended, Ending, Session};
+pub use sessions::{Ended, Ending, Session, SignIn};
 pub use sync::Missed;
 pub use users::{NewUser, RegisterError, RenameError, User};
 use work::Job;
@@ -66,9 +66,44 @@ impl Store {
         announcements: Announcements,
     ) -> Result<(Self, WriterThread), OpenError> {
         let opened = open::open(data_dir, &ids)?;
+        Self::start(data_dir, opened, Occupancy::Alone, clock, ids, announcements)
+    }
+
+    /// Opens `data_dir` for a short while, for an administrator: as [`Store::open`] does if nobody has it open, else
+    /// beside the server that runs on it. Nothing is announced, and beside a server nothing may be written that is an
+    /// event: such a write fails, since positions are the server's to give.
+    pub fn open_beside(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<(Self, Occupancy), OpenError> {
+        let ids = Arc::new(Ids::new(Arc::clone(&clock)));
+        let (opened, occupancy) = open::open_beside(data_dir, &ids)?;
+        let (store, _) = Self::start(data_dir, opened, occupancy, clock, ids, Announcements::unheard())?;
+        Ok((store, occupancy))
+    }
+
+    /// Whether there is a database in `data_dir`.
+    #[must_use]
+    pub fn is_in(data_dir: &Path) -> bool {
+        open::is_there(data_dir)
+    }
+
+    fn start(
+        data_dir: &Path,
+        opened: open::Opened,
+        occupancy: Occupancy,
+        clock: Arc<dyn Clock>,
+        ids: Arc<Ids>,
+        announcements: Announcements,
+    ) -> Result<(Self, WriterThread), OpenError> {
         let (jobs, queue) = mpsc::channel(WRITER_QUEUE_MAX);
         let head = Arc::new(AtomicU64::new(opened.head));
-        let writer = writer::Writer::new(opened.writer, queue, clock, ids, announcements, Arc::clone(&head));
+        let writer = writer::Writer {
+            connection: opened.writer,
+            queue,
+            clock,
+            ids,
+            announcements,
+            head: Arc::clone(&head),
+            occupancy,
+        };
         let lock = opened.lock;
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -110,6 +145,18 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.readers.run(read).await
+    }
+
+    /// Like [`Store::read`], for one statement that finds a row or two by their keys: it is run on the caller's thread.
+    pub(super) async fn look_up<T, E>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.look_up(read).await
     }
 
     /// Runs `write` in the writer's current commit group and returns once that group is on the disk. An `Err` undoes

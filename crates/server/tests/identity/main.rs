@@ -4,6 +4,7 @@
 
 mod accounts;
 mod apps;
+mod beside;
 mod users;
 mod verbs;
 mod world;

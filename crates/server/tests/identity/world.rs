@@ -17,7 +17,7 @@ pub(crate) const START: Timestamp = Timestamp(1_795_362_000_000);
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
-    directory: tempfile::TempDir,
+    pub(crate) directory: tempfile::TempDir,
 }
 
 impl World {

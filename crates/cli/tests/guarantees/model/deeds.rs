@@ -21,7 +21,7 @@ impl Play<'_> {
         let mut own = self.model.view(by);
         own.retain(|id, _| self.chats.contains(id));
         let own: Vec<&String> = own.keys().collect();
-        if chat % 8 == 0 || own.is_empty() {
+        if chat.is_multiple_of(8) || own.is_empty() {
             return self.some_chat(chat / 8);
         }
         own[chat % own.len()].clone()
@@ -32,7 +32,7 @@ impl Play<'_> {
         let here = || self.messages.iter().filter(|(place, ..)| place == chat);
         let own: Vec<&String> = here().filter(|(_, sender, _)| sender == by).map(|(.., id)| id).collect();
         let all: Vec<&String> = here().map(|(.., id)| id).collect();
-        let among = if what % 3 > 0 && !own.is_empty() { own } else { all };
+        let among = if !what.is_multiple_of(3) && !own.is_empty() { own } else { all };
         among.get(what / 3 % among.len().max(1)).map_or(NOTHING, |id| id.as_str()).to_owned()
     }
 
@@ -40,7 +40,7 @@ impl Play<'_> {
         let own: Vec<&String> =
             self.reactions.iter().filter(|(sender, _)| sender == by).map(|(_, id)| id).collect();
         let all: Vec<&String> = self.reactions.iter().map(|(_, id)| id).collect();
-        let among = if what % 4 > 0 && !own.is_empty() { own } else { all };
+        let among = if !what.is_multiple_of(4) && !own.is_empty() { own } else { all };
         among.get(what / 4 % among.len().max(1)).map_or(NOTHING, |id| id.as_str()).to_owned()
     }
 

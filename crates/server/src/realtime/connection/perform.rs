@@ -1,37 +1,56 @@
 //! What happens to a connection, and what its session says must happen.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use chinwag_protocol::{Envelope, Event, Notice, stomp};
+use chinwag_protocol::{Envelope, Event, stomp};
 
-use super::catch_up::{Listener, Phase, Step};
-use super::{Connection, Happening, Pending, waiting};
+use super::{Connection, Happening};
 use crate::chat::NotAccepted;
-use crate::cursor;
-use crate::hub::{Delivery, Encoded, Outbox, Turn};
+use crate::hub::Delivery;
 use crate::problem::Problem;
 use crate::realtime::carrier::{Carrier, Ending};
+use crate::realtime::listener::{Fault, Heard, Listener};
 use crate::realtime::session::{Acting, Effect, Refused, SubscriptionKey, Told};
-use crate::store::{ActError, Done, StoreError};
+use crate::store::{ActError, Done};
+
+/// For the last words to somebody whose session is over: within a second their socket is closed.
+const ENDED_PATIENCE: Duration = Duration::from_millis(500);
 
 impl<C: Carrier> Connection<C> {
     pub(super) fn handle(&mut self, happening: Happening) {
         match happening {
-            Happening::Received(ending) => self.ending = ending,
+            Happening::Received(ending) => {
+                // Pings and parts of a message count, too.
+                self.session.on_heard(Instant::now());
+                if let Some(Ending::Close { code: Ending::TOO_BIG, reason }) = ending {
+                    self.session.end(reason, &mut self.effects);
+                }
+                self.ending = ending;
+            }
             Happening::Sent => {}
             Happening::Acted(acting, result) => self.acted(acting, result),
-            Happening::Listening(key, result) => self.listening(key, result),
-            Happening::Deliver(index, deliveries) => self.deliver(index, &deliveries),
-            Happening::CaughtUp(index, step) => self.caught_up(index, step),
-            Happening::TooSlow => self.session.end("slow consumer", &mut self.effects),
-            Happening::Time => self.on_time(),
-            Happening::Ended if self.app.stop.is_cancelled() => {
-                self.ending =
-                    Some(Ending::Close { code: Ending::GOING_AWAY, reason: "the server is shutting down" });
+            Happening::Heard(index, Heard::Began) => {
+                self.session.listening(self.listeners[index].0, &mut self.effects);
             }
-            Happening::Ended => self.session.end("the session has ended", &mut self.effects),
+            Happening::Heard(index, Heard::Events(events)) => self.deliver(index, &events),
+            Happening::Deaf(Fault::Slow) => self.session.end("slow consumer", &mut self.effects),
+            Happening::Deaf(Fault::Store(error)) => {
+                self.session.end(&Problem::from(error).detail, &mut self.effects);
+            }
+            Happening::Time => self.on_time(),
+            Happening::Ended => self.ended(),
             Happening::Gone => self.ending = Some(Ending::Gone),
+        }
+    }
+
+    /// The session is over, or the server stops. A peer that does not listen now is not waited for.
+    fn ended(&mut self) {
+        self.patience = ENDED_PATIENCE;
+        if self.app.stop.is_cancelled() {
+            let reason = "the server is shutting down";
+            self.ending = Some(Ending::Close { code: Ending::GOING_AWAY, reason });
+        } else {
+            self.session.end("the session has ended", &mut self.effects);
         }
     }
 
@@ -39,9 +58,9 @@ impl<C: Carrier> Connection<C> {
         let now = Instant::now();
         if self.holds_back() {
             // The peer may well have kept its promise: it is we who do not listen.
-            self.session.on_unheard(now);
+            self.session.on_heard(now);
         }
-        if self.carrier.stalled_since().is_some_and(|since| now >= since + super::STALL) {
+        if self.carrier.stalled_since().is_some_and(|since| now >= since + self.stall) {
             self.ending = Some(Ending::Gone);
         } else {
             self.session.on_time(now, &mut self.effects);
@@ -68,8 +87,11 @@ impl<C: Carrier> Connection<C> {
             Effect::Tell(key, told) => self.tell(key, told),
             Effect::Beat => self.beat(),
             Effect::Authenticate { token } => self.authenticate(&token).await,
-            Effect::Listen { key, since } => self.listen(key, since).await,
-            Effect::Silence(key) => self.silence(key),
+            Effect::Listen { key, since } => {
+                let listener = Listener::begin(&self.app, self.seat.who.user, since).await;
+                self.listeners.push((key, listener));
+            }
+            Effect::Silence(key) => self.listeners.retain(|(other, _)| *other != key),
             Effect::Act(envelopes, acting) => self.act(envelopes, acting).await,
             Effect::Close => {
                 self.ending.get_or_insert(Ending::Close { code: Ending::NORMAL, reason: "" });
@@ -80,23 +102,21 @@ impl<C: Carrier> Connection<C> {
     async fn authenticate(&mut self, token: &str) {
         let mut answer = self.app.authenticate(token).await;
         if let Ok(who) = &answer
-            && who.session != self.who.session
-            && who.user == self.who.user
+            && who.session != self.seat.who.session
+            && who.user == self.seat.who.user
         {
             // The session that is watched from now on is the token's. It may have ended before it was.
-            self.seat = self.app.presence.enter(who.clone());
-            self.ended = waiting(&self.seat.ended);
-            self.who.session = who.session;
+            self.seat.belongs_to(who.session);
             answer = self.app.authenticate(token).await;
         }
         let user = answer.map(|who| who.user);
-        let name = self.who.session.to_string();
+        let name = self.seat.who.session.to_string();
         self.session.authenticated(user, &name, Instant::now(), &mut self.effects);
     }
 
     async fn act(&mut self, envelopes: Vec<Envelope>, acting: Acting) {
-        match self.app.chat.act(self.who.user, envelopes).await {
-            Ok(answer) => self.pending.push_back(Pending::Act(acting, answer)),
+        match self.app.chat.act(self.seat.who.user, envelopes).await {
+            Ok(answer) => self.acting.push_back((acting, answer)),
             Err(NotAccepted { index, problem }) => {
                 self.session.acted(acting, Err(Refused { index, problem }), &mut self.effects);
             }
@@ -104,7 +124,7 @@ impl<C: Carrier> Connection<C> {
     }
 
     fn acted(&mut self, acting: Acting, result: Result<Vec<Done>, ActError>) {
-        let user = self.who.user;
+        let user = self.seat.who.user;
         let result = match result {
             Ok(done) => Ok(done.iter().map(|done| done.event.as_seen_by(user)).collect::<Vec<Event>>()),
             Err(error) => {
@@ -115,140 +135,32 @@ impl<C: Carrier> Connection<C> {
         self.session.acted(acting, result, &mut self.effects);
     }
 
-    async fn listen(&mut self, key: SubscriptionKey, since: Option<String>) {
-        let id = self.app.hub.new_listener();
-        let outbox = Outbox::new(Arc::clone(&self.app.budget), since.is_some());
-        // What is said before the deliveries begin must not take its client back, nor past what it missed.
-        let store = &self.app.store;
-        let position = match since.as_deref() {
-            Some(since) => cursor::read(since, store.epoch(), store.head()).unwrap_or(0),
-            None => store.head(),
-        };
-        let answer = store.listen(self.who.user, id, Arc::clone(&outbox)).await;
-        self.pending.push_back(Pending::Listen(key, answer));
-        self.listeners.push(Listener { key, id, outbox, since, position, phase: Phase::Starting });
-    }
-
-    fn listener(&mut self, key: SubscriptionKey) -> Option<(usize, &mut Listener)> {
-        self.listeners.iter_mut().enumerate().find(|(_, listener)| listener.key == key)
-    }
-
-    /// Deliveries have begun after the event at `head`; what a client missed up to there is read from the store.
-    fn listening(&mut self, key: SubscriptionKey, head: Result<u64, StoreError>) {
-        let head = match head {
-            Ok(head) => head,
-            Err(error) => {
-                return self.session.end(&Problem::from(error).detail, &mut self.effects);
-            }
-        };
-        self.session.listening(key, &mut self.effects);
-        let app = Arc::clone(&self.app);
-        let Some((index, listener)) = self.listener(key) else { return };
-        let since = listener.since.as_deref().map(|since| cursor::read(since, app.store.epoch(), head));
-        // Live deliveries may have been written before the writer's answer was read.
-        listener.position = listener.position.max(head);
-        match since {
-            None => listener.phase = Phase::Live,
-            Some(Some(position)) => {
-                listener.position = position;
-                listener.phase = Phase::Behind;
-            }
-            // Said at once: if the queue overflowed meanwhile, it is from `head` that its client catches up.
-            Some(None) => {
-                let cursor = cursor::write(app.store.epoch(), head);
-                let resync = Encoded::notice(&Notice::Resync { cursor }, head, app.store.epoch());
-                listener.phase = match listener.outbox.go_live(head) {
-                    Turn::Live => Phase::Live,
-                    Turn::ReadOn => Phase::Behind,
-                };
-                self.deliver(index, &[resync]);
-            }
-        }
-    }
-
-    fn caught_up(&mut self, index: usize, step: Step) {
-        let missed = match step {
-            Ok(missed) => missed,
-            Err(error) => {
-                return self.session.end(&Problem::from(error).detail, &mut self.effects);
-            }
-        };
-        let app = Arc::clone(&self.app);
-        let epoch = app.store.epoch();
-        let events: Vec<Delivery> = missed.events.iter().map(|event| Encoded::event(event, epoch)).collect();
-        self.deliver(index, &events);
-        self.listeners[index].position = missed.position;
-        if missed.more {
-            self.listeners[index].phase = Phase::Behind;
-        } else {
-            self.go_live(index);
-        }
-    }
-
-    /// The client has everything up to its position; what waits behind that is sent next.
-    fn go_live(&mut self, index: usize) {
-        let listener = &mut self.listeners[index];
-        match listener.outbox.go_live(listener.position) {
-            Turn::ReadOn => listener.phase = Phase::Behind,
-            Turn::Live => {
-                listener.phase = Phase::Live;
-                let (position, epoch) = (listener.position, self.app.store.epoch());
-                let resumed = Notice::Resumed { cursor: cursor::write(epoch, position) };
-                let notice = Encoded::notice(&resumed, position, epoch);
-                self.deliver(index, &[notice]);
-            }
-        }
-    }
-
-    fn silence(&mut self, key: SubscriptionKey) {
-        if let Some(index) = self.listeners.iter().position(|listener| listener.key == key) {
-            let gone = self.listeners.swap_remove(index);
-            self.app.hub.silence(gone.id);
-        }
-    }
-
     fn deliver(&mut self, index: usize, deliveries: &[Delivery]) {
-        let listener = &mut self.listeners[index];
-        let Some(subscription) = self.session.subscription(listener.key) else { return };
+        let Some(subscription) = self.session.subscription(self.listeners[index].0) else { return };
         for delivery in deliveries {
             self.mailer.send(subscription, delivery, &mut self.carrier);
-            listener.position = listener.position.max(delivery.position);
         }
-        if !deliveries.is_empty() {
-            self.session.on_written(Instant::now());
-        }
+        self.session.on_written(Instant::now());
     }
 
-    /// Says something outside of what is listened to. Its cursor is that of what was written before it.
+    /// Says something outside of what is listened to. Its cursor is that of what was said before it.
     fn tell(&mut self, key: SubscriptionKey, told: Told) {
-        let app = Arc::clone(&self.app);
-        let Some((index, listener)) = self.listener(key) else { return };
-        let encoded = match told {
-            Told::Notice(notice) => Encoded::notice(&notice, listener.position, app.store.epoch()),
-            Told::Again(event) => Encoded::again(&event, listener.position, app.store.epoch()),
+        let Some(index) = self.listeners.iter().position(|(other, _)| *other == key) else { return };
+        let listener = &self.listeners[index].1;
+        let delivery = match told {
+            Told::Notice(notice) => listener.notice(&notice),
+            Told::Again(event) => listener.again(&event),
         };
-        self.deliver(index, &[encoded]);
+        self.deliver(index, &[delivery]);
     }
 
-    /// A heart-beat. Who said where it had stopped is told how far it has come, so that it would notice a loss even if
-    /// nothing new happened.
+    /// A heart-beat: how far the first listener has come that wants to know, or nothing but an end of line.
     fn beat(&mut self) {
-        // Read before the queues are looked at: what was told by then is in a queue or written.
-        let told = self.app.hub.told();
-        let idle = self.carrier.waiting() == 0;
-        let resumable = self.listeners.iter().position(|listener| {
-            listener.since.is_some() && matches!(listener.phase, Phase::Live) && listener.outbox.is_empty()
-        });
-        match resumable {
-            Some(index) if idle => {
-                let app = Arc::clone(&self.app);
-                let epoch = app.store.epoch();
-                // The store may have been read past what the fan-out has told.
-                let told = told.max(self.listeners[index].position);
-                let head = Notice::Head { cursor: cursor::write(epoch, told) };
-                self.deliver(index, &[Encoded::notice(&head, told, epoch)]);
-            }
-            _ => self.carrier.send(1, |out| out.push(b'\n')),
+        let heads = self.listeners.iter().enumerate().filter(|_| self.carrier.waiting() == 0);
+        let head = heads.filter_map(|(index, (_, listener))| Some((index, listener.head()?))).next();
+        match head {
+            Some((index, head)) => self.deliver(index, &[head]),
+            None => self.carrier.send(1, |out| out.push(b'\n')),
         }
     }
 }

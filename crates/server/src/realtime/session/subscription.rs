@@ -3,7 +3,7 @@
 use chinwag_protocol::UserId;
 use chinwag_protocol::stomp::{Frame, Version, escape_into};
 
-use super::{Effect, Session, receipt_for};
+use super::{Effect, Phase, Session, receipt_for};
 
 /// Names a subscription within its connection. Never used again, though the client's id may be.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -16,6 +16,8 @@ pub struct Subscription {
     /// As the client gave it. Version 1.0 allows none.
     id: Option<String>,
     destination: String,
+    /// Its deliveries have begun.
+    pub(super) begun: bool,
     /// The receipt of SUBSCRIBE, until deliveries have begun.
     receipt: Option<String>,
     /// The start of its MESSAGE frames up to the value of message-id, escaped for the version.
@@ -53,6 +55,7 @@ impl Session {
             head: head(id.as_deref(), destination, self.version),
             id,
             destination: destination.to_owned(),
+            begun: false,
             receipt: frame.header("receipt").map(str::to_owned),
             acks: acks && self.version == Version::V12,
         });
@@ -62,10 +65,16 @@ impl Session {
 
     /// Deliveries of this subscription have begun: what is committed from now on reaches it.
     pub fn listening(&mut self, key: SubscriptionKey, effects: &mut Vec<Effect>) {
+        if matches!(self.phase, Phase::Closed) {
+            return;
+        }
         let subscription = self.subscriptions.iter_mut().find(|subscription| subscription.key == key);
-        if let Some(receipt) = subscription.and_then(|subscription| subscription.receipt.take()) {
+        let Some(subscription) = subscription else { return };
+        subscription.begun = true;
+        if let Some(receipt) = subscription.receipt.take() {
             effects.push(super::receipt_frame(&receipt));
         }
+        self.leave_when_done(effects);
     }
 
     /// UNSUBSCRIBE: by id, or in 1.0 by destination. What was on its way may still arrive.

@@ -7,11 +7,11 @@ use super::{Acting, Effect, Note, Session, receipt_for};
 use crate::problem::Problem;
 
 /// Transactions that one connection may have open.
-const TRANSACTIONS_MAX: usize = 16;
+pub(super) const TRANSACTIONS_MAX: usize = 16;
 /// Actions in one transaction.
-const ACTIONS_MAX: usize = 100;
+pub(super) const ACTIONS_MAX: usize = 100;
 /// Bytes of text in the open transactions of one connection.
-const BYTES_MAX: usize = 1024 * 1024;
+pub(super) const BYTES_MAX: usize = 1024 * 1024;
 
 #[derive(Default)]
 pub(super) struct Transactions(Vec<Transaction>);
@@ -42,7 +42,7 @@ impl Transactions {
             .iter_mut()
             .find(|transaction| transaction.name == name)
             .ok_or("there is no such transaction")?;
-        let added = parsed.as_ref().map_or(0, |envelope| envelope.action.text_bytes());
+        let added = note.bytes() + parsed.as_ref().map_or(0, |envelope| envelope.action.text_bytes());
         if transaction.notes.len() >= ACTIONS_MAX || bytes + added > BYTES_MAX {
             return Err(format!(
                 "at most {ACTIONS_MAX} actions in a transaction, of {BYTES_MAX} bytes together"

@@ -6,7 +6,7 @@ use chinwag_protocol::{Action, ChatId, Envelope, EventKind, MessageId, MessageTe
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::rows::{self, Change, Stamp};
+use super::rows::{self, Change, ReadPointer, Stamp};
 use super::{Answer, Store, Tx, history};
 use crate::chat::message::Objection;
 use crate::chat::{ChatEvent, Member, MessageFacts, Published, Refusal, Route, message, reaction};
@@ -86,6 +86,9 @@ fn act(tx: &mut Tx<'_>, by: UserId, envelope: &Envelope) -> Result<Done, Failure
     {
         return Ok(Done { event: first });
     }
+    if !rows::is_user(tx, by)? {
+        return Err(Refusal::ChatNotFound.into());
+    }
     let mut outcome = perform(tx, by, &envelope.action)?;
     outcome.event.nonce.clone_from(&envelope.nonce);
     if let Some(nonce) = &envelope.nonce
@@ -133,7 +136,11 @@ fn perform(tx: &mut Tx<'_>, by: UserId, action: &Action) -> Result<Outcome, Fail
         }
         Action::Unreact { id } => {
             let facts = rows::reaction_facts(tx, *id)?.ok_or(Refusal::ReactionNotFound)?;
-            let by = member(tx, facts.chat, by).map_err(|_| Refusal::ReactionNotFound)?;
+            let by = member(tx, facts.chat, by).map_err(|failure| match failure {
+                // Whoever is not in its chat is not told that it exists.
+                Failure::Refused(_) => Refusal::ReactionNotFound.into(),
+                failure => failure,
+            })?;
             reaction::remove(&by, &facts)?;
             let event = remove_reaction(tx, by.user(), &facts)?;
             Ok(changed(event, Some(id.0), Some(facts.message.0)))
@@ -202,14 +209,15 @@ fn send(
     let stamp = rows::stamp(tx, by.chat(), true)?;
     let id: MessageId = tx.ids().next();
     tx.prepare_cached(
-        "INSERT INTO messages (position, id, chat, seq, sender, reply_to, sent_at, changed_seq, text)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?4, ?8)",
+        "INSERT INTO messages (position, id, chat, seq, nth, sender, reply_to, sent_at, changed_seq, text)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?4, ?9)",
     )?
     .execute(params![
         stamp.position,
         id.0,
         by.chat().0,
         stamp.seq,
+        stamp.sent,
         by.user().0,
         original.map(|original| original.0),
         stamp.at.0,
@@ -261,6 +269,7 @@ fn edit(
         subject: Some(id.0),
         parent: None,
         text: None,
+        nth: None,
     };
     rows::keep_change(tx, &stamp, &change, before)?;
     let message = text.as_str().to_owned();
@@ -294,6 +303,7 @@ pub(super) fn delete_message(
         subject: Some(id.0),
         parent: None,
         text: None,
+        nth: Some(facts.nth),
     };
     rows::keep_change(tx, &stamp, &change, None)?;
     let kind = EventKind::MessageDeleted { message_id: id, time_stamp: stamp.at };
@@ -320,6 +330,10 @@ fn react(
         let event = unstored(tx, by, kind(id.into(), Timestamp(at)));
         return Ok(Outcome { event, route: None, subject: Some(id), parent: Some(message.0) });
     }
+    let given = tx
+        .prepare_cached("SELECT count(*) FROM reactions WHERE message = ?1 AND sender = ?2")?
+        .query_row(params![message.0, by.user().0], |row| row.get(0))?;
+    reaction::add(by, given)?;
     let stamp = rows::stamp(tx, by.chat(), false)?;
     let id: Uuid = tx.ids().next();
     tx.prepare_cached(
@@ -341,6 +355,7 @@ fn react(
         subject: Some(id),
         parent: Some(message.0),
         text: Some(emoji.as_str()),
+        nth: None,
     };
     rows::keep_change(tx, &stamp, &change, None)?;
     let event = stored(by.chat(), by.user(), &stamp, kind(id.into(), stamp.at));
@@ -361,6 +376,7 @@ pub(super) fn remove_reaction(
         subject: Some(facts.id.0),
         parent: Some(facts.message.0),
         text: None,
+        nth: None,
     };
     rows::keep_change(tx, &stamp, &change, Some(facts.position))?;
     let kind = EventKind::ReactionRemoved { reaction_id: facts.id, parent_message_id: facts.message };
@@ -373,12 +389,13 @@ fn read(tx: &mut Tx<'_>, by: &Member, id: MessageId, facts: &MessageFacts) -> Re
     let moves = facts.position > by.read_position();
     let mut event = if moves {
         let stamp = rows::stamp(tx, by.chat(), false)?;
-        let key = params![by.chat().0, by.user().0, facts.position, stamp.position];
+        let key = params![by.chat().0, by.user().0, facts.position, stamp.position, facts.nth];
         let before: Option<u64> = tx
             .prepare_cached("SELECT read_change FROM members WHERE chat = ?1 AND user = ?2")?
             .query_row(&key[..2], |row| row.get(0))?;
         tx.prepare_cached(
-            "UPDATE members SET read_position = ?3, read_change = ?4 WHERE chat = ?1 AND user = ?2",
+            "UPDATE members SET read_position = ?3, read_change = ?4, read_nth = ?5
+             WHERE chat = ?1 AND user = ?2",
         )?
         .execute(key)?;
         let change = Change {
@@ -388,28 +405,33 @@ fn read(tx: &mut Tx<'_>, by: &Member, id: MessageId, facts: &MessageFacts) -> Re
             subject: Some(id.0),
             parent: None,
             text: None,
+            nth: None,
         };
         rows::keep_change(tx, &stamp, &change, before)?;
         stored(by.chat(), by.user(), &stamp, kind)
     } else {
         unstored(tx, by, kind)
     };
-    let read_position = by.read_position().max(facts.position);
-    event.unread_count = Some(rows::unread_count(tx, by.chat(), by.user(), read_position)?);
+    let pointer = if moves {
+        ReadPointer { position: facts.position, nth: facts.nth }
+    } else {
+        ReadPointer { position: by.read_position(), nth: by.read_nth() }
+    };
+    event.unread_count = Some(rows::unread_count(tx, by.chat(), by.user(), pointer)?);
     let route = moves.then_some(Route::Members);
     Ok(Outcome { event, route, subject: Some(id.0), parent: None })
 }
 
-/// Marks the chat's newest message as read, as opening its history does.
-pub(super) fn read_newest(tx: &mut Tx<'_>, chat: ChatId, user: UserId) -> Result<(), StoreError> {
+/// Marks a message as read that its reader was just shown. Nothing happens if either is gone by now.
+pub(super) fn read_shown(
+    tx: &mut Tx<'_>,
+    chat: ChatId,
+    user: UserId,
+    id: MessageId,
+) -> Result<(), StoreError> {
     let Some(by) = rows::membership(tx, chat, user)?.and_then(|found| Member::of(Some(found)).ok()) else {
         return Ok(());
     };
-    let newest: Option<Uuid> = tx
-        .prepare_cached("SELECT id FROM messages WHERE chat = ?1 ORDER BY position DESC LIMIT 1")?
-        .query_row([chat.0], |row| row.get(0))
-        .optional()?;
-    let Some(id) = newest.map(MessageId) else { return Ok(()) };
     let Some(facts) = rows::message_facts(tx, id)? else { return Ok(()) };
     let outcome = read(tx, &by, id, &facts)?;
     if let Some(route) = outcome.route {

@@ -107,6 +107,18 @@ impl Store {
         .await
     }
 
+    /// Apps of exactly this name, oldest first: names are not unique.
+    pub async fn apps_named(&self, reach: Reach, name: String) -> Result<Vec<App>, StoreError> {
+        self.read(move |connection| {
+            let apps = connection
+                .prepare_cached(&format!("{SELECT} AND name = ?2 ORDER BY created_at, id LIMIT ?3"))?
+                .query_map(params![reach.account(), name, APPS_LISTED_MAX], app_of)?
+                .collect::<Result<_, _>>()?;
+            Ok(apps)
+        })
+        .await
+    }
+
     /// `None` also for an app out of reach: the two must look alike.
     pub async fn app(&self, reach: Reach, app: AppId) -> Result<Option<App>, StoreError> {
         self.read(move |connection| find(connection, reach, app)).await

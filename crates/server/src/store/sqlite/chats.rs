@@ -92,7 +92,7 @@ fn member(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<Member, ChatError> 
 }
 
 fn change(chat: ChatId, kind: &'static str, sender: UserId) -> Change<'static> {
-    Change { chat, kind, sender, subject: None, parent: None, text: None }
+    Change { chat, kind, sender, subject: None, parent: None, text: None, nth: None }
 }
 
 fn create(
@@ -113,10 +113,11 @@ fn create(
         return Err(Refusal::CreatorNotIncluded.into());
     }
     let chat: ChatId = tx.ids().next();
-    let stamp = Stamp { seq: 1, position: tx.advance(), at: tx.now() };
+    let stamp = Stamp { seq: 1, position: tx.advance(), at: tx.now(), sent: 0 };
     tx.prepare_cached(
-        "INSERT INTO chats (id, app, name, creator, group_chat, created_at, head_seq, head_position, active_position)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7)",
+        "INSERT INTO chats (id, app, name, creator, group_chat, created_at, head_seq, head_position, active_position,
+                            sent)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, 0)",
     )?
     .execute(params![
         chat.0,
@@ -148,7 +149,8 @@ fn user_named(tx: &Tx<'_>, app: AppId, username: &Username) -> Result<UserId, Ch
 /// Writes the membership. One who was here before starts with the read pointer of that time.
 fn join(tx: &Tx<'_>, chat: ChatId, user: UserId, stamp: &Stamp) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "INSERT INTO members (chat, user, joined_at, joined_position, read_position) VALUES (?1, ?2, ?3, ?4, 0)
+        "INSERT INTO members (chat, user, joined_at, joined_position, read_position, read_nth)
+         VALUES (?1, ?2, ?3, ?4, 0, 0)
          ON CONFLICT (chat, user) DO UPDATE SET joined_at = ?3, joined_position = ?4",
     )?
     .execute(params![chat.0, user.0, stamp.at.0, stamp.position])?;

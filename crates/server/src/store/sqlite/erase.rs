@@ -114,7 +114,7 @@ fn messages_of(connection: &Connection, user: UserId, chat: ChatId) -> Result<Ve
     let messages = connection
         .prepare_cached(
             "SELECT id FROM messages WHERE position IN
-               (SELECT position FROM messages INDEXED BY messages_by_chat
+               (SELECT position FROM messages INDEXED BY messages_by_sender
                 WHERE chat = ?1 AND sender = ?2 ORDER BY position LIMIT ?3) ORDER BY position",
         )?
         .query_map(params![chat.0, user.0, STEP_ROWS], |row| row.get(0).map(MessageId))?
@@ -129,7 +129,7 @@ fn reactions_of(connection: &Connection, user: UserId, chat: ChatId) -> Result<V
     let reactions = connection
         .prepare_cached(
             "SELECT id FROM reactions WHERE position IN
-               (SELECT position FROM reactions INDEXED BY reactions_by_chat
+               (SELECT position FROM reactions INDEXED BY reactions_by_sender
                 WHERE chat = ?1 AND sender = ?2 ORDER BY position LIMIT ?3) ORDER BY position",
         )?
         .query_map(params![chat.0, user.0, STEP_ROWS], |row| row.get(0).map(ReactionId))?

@@ -4,7 +4,7 @@ use chinwag_protocol::model::{Message, Reaction};
 use chinwag_protocol::{ChatId, Emoji, MessageId, ReactionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::act::read_newest;
+use super::act::read_shown;
 use super::chats::ChatError;
 use super::rows::{self, CONTENT};
 use super::{Store, Tx};
@@ -32,16 +32,20 @@ impl Store {
         .await
     }
 
-    /// Marks the chat's newest message as read, as opening its history does.
-    pub async fn read_newest(&self, by: UserId, chat: ChatId) -> Result<(), StoreError> {
-        self.write(move |tx: &mut Tx<'_>| read_newest(tx, chat, by)).await
+    /// Marks a message as read that its reader was just shown, as opening a chat's history does.
+    pub async fn read_shown(&self, by: UserId, chat: ChatId, id: MessageId) -> Result<(), StoreError> {
+        self.write(move |tx: &mut Tx<'_>| read_shown(tx, chat, by, id)).await
     }
 }
 
 /// Where a page that ends before `id` begins. Paging goes on though the message was deleted meanwhile: ids of
 /// messages grow with their positions, so its place is still known.
 fn position_of(connection: &Connection, by: &Member, id: MessageId) -> Result<u64, ChatError> {
-    let facts = rows::message_facts(connection, id)?;
+    // One of a chat that they are not in is as good as deleted: its place is told, not that it exists.
+    let facts = match rows::message_facts(connection, id)? {
+        Some(facts) if rows::membership(connection, facts.chat, by.user())?.is_some() => Some(facts),
+        _ => None,
+    };
     if facts.is_some() || id.0.get_version_num() != 7 {
         return Ok(message::in_chat(by, facts).map_err(ChatError::Refused)?.position);
     }

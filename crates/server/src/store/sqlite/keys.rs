@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::apps::{self, App, Reach};
 use super::{Store, Tx};
 use crate::sessions::app::{AppStatus, Tier};
-use crate::sessions::secret::TokenHash;
+use crate::sessions::secret::{Token, TokenHash, TokenKind};
 use crate::store::StoreError;
 
 /// Keys of one app that work at once (protocol, section 6).
@@ -28,6 +28,16 @@ pub struct Key {
 pub struct NewKey {
     pub hash: TokenHash,
     pub prefix: String,
+}
+
+impl NewKey {
+    /// A new token, and what is to be kept of it.
+    #[must_use]
+    pub fn generate() -> (Token, Self) {
+        let token = Token::generate(TokenKind::ApiKey);
+        let new = Self { hash: token.hash(), prefix: token.prefix().to_owned() };
+        (token, new)
+    }
 }
 
 /// For which app a key speaks.
@@ -91,6 +101,24 @@ impl Store {
         .await
     }
 
+    /// Keys that work and have this id, or a token that begins so, and the apps that they are of.
+    pub async fn keys_known_as(
+        &self,
+        id: Option<KeyId>,
+        prefix: String,
+    ) -> Result<Vec<KeyHolder>, StoreError> {
+        self.read(move |connection| {
+            let keys = connection
+                .prepare_cached(&format!(
+                    "{HOLDER} AND a.status <> 'DELETED' AND (k.id = ?1 OR k.prefix = ?2)"
+                ))?
+                .query_map(params![id.map(|id| id.0), prefix], holder_of)?
+                .collect::<Result<_, _>>()?;
+            Ok(keys)
+        })
+        .await
+    }
+
     /// The key stops working. Users who signed in with it stay signed in (protocol, section 7).
     pub async fn revoke_key(&self, reach: Reach, app: AppId, key: KeyId) -> Result<(), KeyError> {
         self.write(move |tx| {
@@ -120,23 +148,25 @@ impl Store {
     pub async fn key_holder(&self, token: TokenHash) -> Result<Option<KeyHolder>, StoreError> {
         self.read(move |connection| {
             let holder = connection
-                .prepare_cached(
-                    "SELECT k.id, k.app, a.status, a.tier FROM api_keys k JOIN apps a ON a.id = k.app
-                     WHERE k.token_hash = ?1 AND k.revoked_at IS NULL",
-                )?
-                .query_row([token], |row| {
-                    Ok(KeyHolder {
-                        key: KeyId(row.get(0)?),
-                        app: AppId(row.get(1)?),
-                        status: apps::status_of(row, 2)?,
-                        tier: apps::tier_of(row, 3)?,
-                    })
-                })
+                .prepare_cached(&format!("{HOLDER} AND k.token_hash = ?1"))?
+                .query_row([token], holder_of)
                 .optional()?;
             Ok(holder)
         })
         .await
     }
+}
+
+const HOLDER: &str = "SELECT k.id, k.app, a.status, a.tier FROM api_keys k JOIN apps a ON a.id = k.app
+     WHERE k.revoked_at IS NULL";
+
+fn holder_of(row: &Row<'_>) -> rusqlite::Result<KeyHolder> {
+    Ok(KeyHolder {
+        key: KeyId(row.get(0)?),
+        app: AppId(row.get(1)?),
+        status: apps::status_of(row, 2)?,
+        tier: apps::tier_of(row, 3)?,
+    })
 }
 
 fn active_app(connection: &Connection, reach: Reach, app: AppId) -> Result<App, KeyError> {

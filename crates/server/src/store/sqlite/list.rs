@@ -5,7 +5,7 @@ use chinwag_protocol::{ChatId, MessageId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Store;
-use super::rows::{self, PRESENT};
+use super::rows::{self, PRESENT, ReadPointer};
 use crate::chat::Member;
 use crate::store::StoreError;
 use crate::store::sqlite::chats::ChatError;
@@ -36,10 +36,10 @@ impl Store {
 /// What a row of `chats` and one of `members` say of a chat; the rest is derived from its messages.
 struct Listed {
     details: ChatDetails,
-    read_position: u64,
+    pointer: ReadPointer,
 }
 
-const LISTED: &str = "c.id, c.name, c.created_at, c.creator, c.group_chat, m.read_position";
+const LISTED: &str = "c.id, c.name, c.created_at, c.creator, c.group_chat, m.read_position, m.read_nth";
 
 fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
     let details = ChatDetails {
@@ -54,7 +54,7 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
         last_read_message: None,
         members: 0,
     };
-    Ok(Listed { details, read_position: row.get(5)? })
+    Ok(Listed { details, pointer: ReadPointer { position: row.get(5)?, nth: row.get(6)? } })
 }
 
 fn chats(connection: &Connection, user: UserId, page: Page) -> Result<Vec<ChatDetails>, StoreError> {
@@ -86,7 +86,7 @@ pub(super) fn chat_details(
 }
 
 fn completed(connection: &Connection, user: UserId, chat: Listed) -> Result<ChatDetails, StoreError> {
-    let Listed { mut details, read_position } = chat;
+    let Listed { mut details, pointer } = chat;
     let id = details.chat_id;
     let newest: Option<(i64, String)> = connection
         .prepare_cached("SELECT sent_at, text FROM messages WHERE chat = ?1 ORDER BY position DESC LIMIT 1")?
@@ -96,8 +96,8 @@ fn completed(connection: &Connection, user: UserId, chat: Listed) -> Result<Chat
         details.last_message_timestamp = Some(Timestamp(at));
         details.last_message = Some(text);
     }
-    details.unread_count = rows::unread_count(connection, id, user, read_position)?;
-    details.last_read_message = last_read(connection, id, read_position)?;
+    details.unread_count = rows::unread_count(connection, id, user, pointer)?;
+    details.last_read_message = last_read(connection, id, pointer.position)?;
     details.members = connection
         .prepare_cached(&format!("SELECT count(*) FROM members m WHERE chat = ?1 AND {PRESENT}"))?
         .query_row([id.0], |row| row.get(0))?;

@@ -17,19 +17,21 @@ pub(super) struct Stamp {
     pub(super) seq: u64,
     pub(super) position: u64,
     pub(super) at: Timestamp,
+    /// Messages ever sent in the chat, this one included if it is one.
+    pub(super) sent: u64,
 }
 
-/// Takes the chat's next seq. `active` moves the chat to the top of its members' lists.
-pub(super) fn stamp(tx: &mut Tx<'_>, chat: ChatId, active: bool) -> Result<Stamp, StoreError> {
+/// Takes the chat's next seq. A `message` also counts as one, and moves the chat to the top of its members' lists.
+pub(super) fn stamp(tx: &mut Tx<'_>, chat: ChatId, message: bool) -> Result<Stamp, StoreError> {
     let position = tx.advance();
-    let seq = tx
+    let (seq, sent) = tx
         .prepare_cached(
             "UPDATE chats SET head_seq = head_seq + 1, head_position = ?2,
-                    active_position = CASE WHEN ?3 THEN ?2 ELSE active_position END
-             WHERE id = ?1 RETURNING head_seq",
+                    active_position = CASE WHEN ?3 THEN ?2 ELSE active_position END, sent = sent + ?3
+             WHERE id = ?1 RETURNING head_seq, sent",
         )?
-        .query_row(params![chat.0, position, active], |row| row.get(0))?;
-    Ok(Stamp { seq, position, at: tx.now() })
+        .query_row(params![chat.0, position, message], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Stamp { seq, position, at: tx.now(), sent })
 }
 
 /// A row of `changes`, less its stamp.
@@ -40,6 +42,8 @@ pub(super) struct Change<'a> {
     pub(super) subject: Option<Uuid>,
     pub(super) parent: Option<Uuid>,
     pub(super) text: Option<&'a str>,
+    /// Of a deletion: the number that its message had.
+    pub(super) nth: Option<u64>,
 }
 
 /// Keeps a change, in the place of the older one of the same thing if there is one.
@@ -53,8 +57,8 @@ pub(super) fn keep_change(
         forget_change(tx, position)?;
     }
     tx.prepare_cached(
-        "INSERT INTO changes (position, chat, seq, kind, sender, subject, parent, text, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO changes (position, chat, seq, kind, sender, subject, parent, text, nth, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         stamp.position,
@@ -65,6 +69,7 @@ pub(super) fn keep_change(
         change.subject,
         change.parent,
         change.text,
+        change.nth,
         stamp.at.0
     ])?;
     Ok(())
@@ -91,11 +96,17 @@ pub(super) fn membership(
 ) -> Result<Option<Membership>, StoreError> {
     let found = connection
         .prepare_cached(&format!(
-            "SELECT c.creator, m.read_position FROM members m JOIN chats c ON c.id = m.chat
+            "SELECT c.creator, m.read_position, m.read_nth FROM members m JOIN chats c ON c.id = m.chat
              WHERE m.chat = ?1 AND m.user = ?2 AND c.deleted_at IS NULL AND {PRESENT}"
         ))?
         .query_row(params![chat.0, user.0], |row| {
-            Ok(Membership { chat, user, creator: UserId(row.get(0)?), read_position: row.get(1)? })
+            Ok(Membership {
+                chat,
+                user,
+                creator: UserId(row.get(0)?),
+                read_position: row.get(1)?,
+                read_nth: row.get(2)?,
+            })
         })
         .optional()?;
     Ok(found)
@@ -106,13 +117,14 @@ pub(super) fn message_facts(
     id: MessageId,
 ) -> Result<Option<MessageFacts>, StoreError> {
     let found = connection
-        .prepare_cached("SELECT chat, sender, position, changed_seq FROM messages WHERE id = ?1")?
+        .prepare_cached("SELECT chat, sender, position, changed_seq, nth FROM messages WHERE id = ?1")?
         .query_row([id.0], |row| {
             Ok(MessageFacts {
                 chat: ChatId(row.get(0)?),
                 sender: UserId(row.get(1)?),
                 position: row.get(2)?,
                 changed_seq: row.get(3)?,
+                nth: row.get(4)?,
             })
         })
         .optional()?;
@@ -164,18 +176,38 @@ pub(super) fn content(connection: &Connection, id: MessageId) -> Result<Option<M
     Ok(found)
 }
 
-/// Other people's messages after `read_position`: counted, so it cannot drift.
+/// Other people's messages after the read pointer, by arithmetic: all that were sent after it, less those deleted
+/// since, less one's own. What is counted is small, however much is unread, and nothing is kept that could drift.
 pub(super) fn unread_count(
     connection: &Connection,
     chat: ChatId,
     user: UserId,
-    read_position: u64,
+    pointer: ReadPointer,
 ) -> Result<u64, StoreError> {
     let count = connection
         .prepare_cached(
-            "SELECT count(*) FROM messages INDEXED BY messages_by_chat
-             WHERE chat = ?1 AND position > ?2 AND sender <> ?3",
+            "SELECT (SELECT sent FROM chats WHERE id = ?1) - ?4
+                  - (SELECT count(*) FROM changes WHERE chat = ?1 AND nth > ?4)
+                  - (SELECT count(*) FROM messages INDEXED BY messages_by_sender
+                     WHERE chat = ?1 AND sender = ?2 AND position > ?3)",
         )?
-        .query_row(params![chat.0, read_position, user.0], |row| row.get(0))?;
+        .query_row(params![chat.0, user.0, pointer.position, pointer.nth], |row| row.get(0))?;
     Ok(count)
+}
+
+/// Up to where a member has read: the message's position and number, though it may be deleted by now.
+#[derive(Clone, Copy)]
+pub(super) struct ReadPointer {
+    pub(super) position: u64,
+    pub(super) nth: u64,
+}
+
+/// Whether the user is one still: of a deleted one nothing more is taken, though a socket of theirs may be open for
+/// a moment.
+pub(super) fn is_user(connection: &Connection, user: UserId) -> Result<bool, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT username IS NOT NULL FROM users WHERE id = ?1")?
+        .query_row([user.0], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(false))
 }

@@ -26,6 +26,16 @@ pub struct Session {
     pub tier: Tier,
 }
 
+/// One sign-in of a user, as an administrator sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignIn {
+    pub session: SessionId,
+    pub created_at: Timestamp,
+    /// When its refresh token was last used.
+    pub last_used_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
 /// Something whose open connections are to be closed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Ended {
@@ -71,7 +81,7 @@ impl Store {
 
     /// The session, if it has neither ended nor expired. Its app may be suspended.
     pub async fn session(&self, session: SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        self.read(move |connection| live(connection, "s.id", &session.0, now)).await
+        self.look_up(move |connection| live(connection, "s.id", &session.0, now)).await
     }
 
     /// The session if it can be used: neither ended nor expired, and its app active.
@@ -92,6 +102,28 @@ impl Store {
                     .execute(params![session.id.0, tx.now().0])?;
             }
             Ok(session)
+        })
+        .await
+    }
+
+    /// The user's sessions that go on, oldest first.
+    pub async fn sign_ins(&self, user: UserId, now: Timestamp) -> Result<Vec<SignIn>, StoreError> {
+        self.read(move |connection| {
+            let sign_ins = connection
+                .prepare_cached(
+                    "SELECT id, created_at, last_used_at, expires_at FROM sessions
+                     WHERE user = ?1 AND expires_at > ?2 ORDER BY created_at, id",
+                )?
+                .query_map(params![user.0, now.0], |row| {
+                    Ok(SignIn {
+                        session: SessionId(row.get(0)?),
+                        created_at: Timestamp(row.get(1)?),
+                        last_used_at: Timestamp(row.get(2)?),
+                        expires_at: Timestamp(row.get(3)?),
+                    })
+                })?
+                .collect::<Result<_, _>>()?;
+            Ok(sign_ins)
         })
         .await
     }
@@ -146,10 +178,14 @@ impl Store {
         .await
     }
 
-    /// Removes expired sessions, of accounts too, and old notes of endings. Worth doing now and then.
+    /// Ends and removes expired sessions, of accounts too, and old notes of endings. Worth doing now and then.
     pub async fn forget_expired(&self) -> Result<(), StoreError> {
         self.write(|tx| {
             let now = tx.now();
+            tx.execute(
+                "INSERT INTO endings (scope, ended, at) SELECT 'SESSION', id, ?1 FROM sessions WHERE expires_at <= ?1",
+                [now.0],
+            )?;
             tx.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now.0])?;
             tx.execute("DELETE FROM account_sessions WHERE expires_at <= ?1", [now.0])?;
             tx.execute("DELETE FROM endings WHERE at < ?1", [now.plus_seconds(-ENDINGS_KEPT_SECONDS).0])?;

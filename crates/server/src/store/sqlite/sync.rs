@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::act::{sent, stored};
 use super::chats::left_text;
-use super::rows::{self, PRESENT, Stamp};
+use super::rows::{self, PRESENT, ReadPointer, Stamp};
 use super::{Answer, Store, history, list, open};
 use crate::chat::ChatEvent;
 use crate::hub::{Announcement, Listen, ListenerId, Outbox};
@@ -188,7 +188,8 @@ fn message_at(connection: &Connection, place: Place) -> Result<Option<(ChatEvent
     let found = connection
         .prepare_cached("SELECT seq, sender, sent_at, id, text, reply_to FROM messages WHERE position = ?1")?
         .query_row([place.position], |row| {
-            let stamp = Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?) };
+            let stamp =
+                Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?), sent: 0 };
             let (sender, id): (Uuid, Uuid) = (row.get(1)?, row.get(3)?);
             let (text, original): (String, Option<Uuid>) = (row.get(4)?, row.get(5)?);
             Ok((stamp, UserId(sender), MessageId(id), text, original.map(MessageId)))
@@ -209,7 +210,8 @@ fn change_at(
             "SELECT seq, sender, at, subject, kind, parent, text FROM changes WHERE position = ?1",
         )?
         .query_row([place.position], |row| {
-            let stamp = Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?) };
+            let stamp =
+                Stamp { position: place.position, seq: row.get(0)?, at: Timestamp(row.get(2)?), sent: 0 };
             let subject = Subject {
                 subject: row.get::<_, Option<Uuid>>(3)?.unwrap_or_default(),
                 parent: row.get::<_, Option<Uuid>>(5)?.unwrap_or_default(),
@@ -249,7 +251,8 @@ fn newest_read(
 
 fn unread(connection: &Connection, chat: ChatId, user: UserId) -> Result<Option<u64>, StoreError> {
     let Some(membership) = rows::membership(connection, chat, user)? else { return Ok(None) };
-    rows::unread_count(connection, chat, user, membership.read_position).map(Some)
+    let pointer = ReadPointer { position: membership.read_position, nth: membership.read_nth };
+    rows::unread_count(connection, chat, user, pointer).map(Some)
 }
 
 struct Subject {

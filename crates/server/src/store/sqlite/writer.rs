@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::work::{Tx, Work};
 use crate::clock::{Clock, Ids};
 use crate::hub::{Announcement, Announcements};
-use crate::store::StoreError;
+use crate::store::{Occupancy, StoreError};
 
 /// Jobs in one commit: large enough to share a sync among many, small enough to keep the wait short.
 const GROUP_MAX: usize = 512;
@@ -30,26 +30,17 @@ pub(super) enum Order {
 }
 
 pub(super) struct Writer {
-    connection: Connection,
-    queue: mpsc::Receiver<Order>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<Ids>,
-    announcements: Announcements,
-    head: Arc<AtomicU64>,
+    pub(super) connection: Connection,
+    pub(super) queue: mpsc::Receiver<Order>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<Ids>,
+    pub(super) announcements: Announcements,
+    pub(super) head: Arc<AtomicU64>,
+    /// Positions of events are given by one process only.
+    pub(super) occupancy: Occupancy,
 }
 
 impl Writer {
-    pub(super) fn new(
-        connection: Connection,
-        queue: mpsc::Receiver<Order>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<Ids>,
-        announcements: Announcements,
-        head: Arc<AtomicU64>,
-    ) -> Self {
-        Self { connection, queue, clock, ids, announcements, head }
-    }
-
     pub(super) fn run(mut self) {
         let mut orders = Vec::new();
         let mut group = Vec::new();
@@ -106,7 +97,11 @@ impl Writer {
                 break;
             }
         }
-        let (position, announced) = tx.into_announcements();
+        let (after, announced) = tx.into_announcements();
+        if after != position && self.occupancy == Occupancy::Shared {
+            self.connection.execute_batch("ROLLBACK")?;
+            return Err(StoreError::Unavailable("events are written by the running server only".to_owned()));
+        }
         if self.connection.is_autocommit() {
             return Err(StoreError::Full);
         }
@@ -116,7 +111,7 @@ impl Writer {
             }
             return Err(error.into());
         }
-        self.head.store(position, Ordering::Release);
+        self.head.store(after, Ordering::Release);
         Ok(announced)
     }
 

@@ -1,0 +1,29 @@
+//! Names the commit in `chinwag --version`, of release builds in a git checkout: others would only be built anew for it.
+
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let version = env!("CARGO_PKG_VERSION");
+    let release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    match release.then(commit).flatten() {
+        Some(commit) => println!("cargo::rustc-env=BUILD_VERSION={version} ({commit})"),
+        None => println!("cargo::rustc-env=BUILD_VERSION={version}"),
+    }
+}
+
+fn commit() -> Option<String> {
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
+    if Path::new(&log).exists() {
+        println!("cargo::rerun-if-changed={log}");
+    }
+    git(&["rev-parse", "--short=10", "HEAD"])
+}
+
+/// What git says; nothing if it is not there, or this is no checkout.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output =
+        Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+}

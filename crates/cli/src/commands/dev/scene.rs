@@ -1,0 +1,138 @@
+//! The app, key, users and chat of `dev`. Each start makes what is not there, so it mends what somebody deleted.
+
+use std::path::Path;
+
+use chinwag_protocol::{AppId, ChatId, ChatName, Email, UserId, Username};
+use chinwag_server::sessions::app::Tier;
+use chinwag_server::sessions::password::{self, Password, Passwords};
+use chinwag_server::sessions::secret;
+use chinwag_server::store::{ChatError, NewKey, NewUser, Reach, Store, StoreError};
+
+use super::secrets::Secrets;
+use crate::commands::Failure;
+
+const APP_NAME: &str = "dev";
+const CHAT_NAME: &str = "Welcome";
+
+/// What there is to use.
+pub(super) struct Scene {
+    pub(super) key: String,
+    pub(super) people: [Person; 3],
+    pub(super) chat: ChatId,
+}
+
+pub(super) struct Person {
+    pub(super) name: &'static str,
+    pub(super) password: String,
+    id: UserId,
+}
+
+/// Makes what is missing of the scene, and keeps its secrets in the data directory.
+pub(super) async fn set(store: &Store, data_dir: &Path) -> Result<Scene, Failure> {
+    let known = match Secrets::read(data_dir)? {
+        Some(secrets) if store.app(Reach::All, secrets.app).await?.is_some() => Some(secrets),
+        _ => None,
+    };
+    let mut secrets = match known {
+        Some(secrets) => secrets,
+        None => new_app(store, data_dir).await?,
+    };
+    if !key_works(store, &secrets).await? {
+        let (token, new) = NewKey::generate();
+        token.reveal().clone_into(&mut secrets.key);
+        secrets.write(data_dir)?;
+        store.create_key(Reach::All, secrets.app, new).await?;
+    }
+    let people = [
+        person(store, &mut secrets, data_dir, "alice").await?,
+        person(store, &mut secrets, data_dir, "bob").await?,
+        person(store, &mut secrets, data_dir, "carol").await?,
+    ];
+    let chat = match secrets.chat {
+        Some(chat) if brings_together(store, secrets.app, chat, &people).await? => chat,
+        _ => new_chat(store, &mut secrets, data_dir, &people).await?,
+    };
+    Ok(Scene { key: secrets.key, people, chat })
+}
+
+async fn new_app(store: &Store, data_dir: &Path) -> Result<Secrets, Failure> {
+    let app = store.create_app(Reach::All, APP_NAME.to_owned(), Tier::MultiTenant).await?;
+    let secrets = Secrets { app: app.id, key: String::new(), chat: None, passwords: Default::default() };
+    secrets.write(data_dir)?;
+    Ok(secrets)
+}
+
+async fn key_works(store: &Store, secrets: &Secrets) -> Result<bool, StoreError> {
+    let holder = store.key_holder(secret::hash(&secrets.key)).await?;
+    Ok(holder.is_some_and(|holder| holder.app == secrets.app))
+}
+
+async fn person(
+    store: &Store,
+    secrets: &mut Secrets,
+    data_dir: &Path,
+    name: &'static str,
+) -> Result<Person, Failure> {
+    let username = Username::parse(name.to_owned())?;
+    let password = match secrets.passwords.get(name) {
+        Some(password) => password.clone(),
+        None => {
+            let password = password::make_up();
+            secrets.passwords.insert(name.to_owned(), password.clone());
+            secrets.write(data_dir)?;
+            password
+        }
+    };
+    if let Some(user) = store.user_named(secrets.app, username.clone()).await? {
+        return Ok(Person { name, password, id: user.id });
+    }
+    let email = Email::parse(format!("{name}@example.com"))?;
+    let password_hash = Passwords::new(1).hash(Password::chosen(password.clone())?).await?;
+    let new = NewUser { app: secrets.app, username, email, password_hash, first_name: None, sur_name: None };
+    let user = store.register_user(new).await?;
+    Ok(Person { name, password, id: user.id })
+}
+
+/// Whether the first of the people, who makes it, is in the chat. Those of the others who are not are brought in.
+async fn brings_together(
+    store: &Store,
+    app: AppId,
+    chat: ChatId,
+    people: &[Person; 3],
+) -> Result<bool, Failure> {
+    let [host, others @ ..] = people;
+    let members = match store.members(host.id, chat).await {
+        Ok(members) => members,
+        Err(ChatError::Refused(_)) => return Ok(false),
+        Err(ChatError::Store(error)) => return Err(error.into()),
+    };
+    for person in others {
+        if members.iter().all(|member| member.user_id != person.id) {
+            let username = Username::parse(person.name.to_owned())?;
+            store.add_member(app, host.id, chat, username).await.map_err(refused)?;
+        }
+    }
+    Ok(true)
+}
+
+async fn new_chat(
+    store: &Store,
+    secrets: &mut Secrets,
+    data_dir: &Path,
+    people: &[Person; 3],
+) -> Result<ChatId, Failure> {
+    let usernames = people.iter().map(|person| Username::parse(person.name.to_owned()));
+    let usernames = usernames.collect::<Result<_, _>>()?;
+    let name = ChatName::parse(CHAT_NAME.to_owned())?;
+    let chat = store.create_chat(secrets.app, people[0].id, name, usernames).await.map_err(refused)?;
+    secrets.chat = Some(chat.chat_id);
+    secrets.write(data_dir)?;
+    Ok(chat.chat_id)
+}
+
+fn refused(error: ChatError) -> Failure {
+    match error {
+        ChatError::Refused(refusal) => Failure::new(refusal.to_string()),
+        ChatError::Store(error) => error.into(),
+    }
+}

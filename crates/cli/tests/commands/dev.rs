@@ -1,0 +1,91 @@
+//! `chinwag dev` for the first time: what it tells, and that it does what it says.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::program::Place;
+use crate::running_dev::{Dev, Shell, pasted};
+
+fn json(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+#[test]
+fn it_tells_everything_that_is_needed_and_no_more() {
+    let place = Place::new();
+    let dev = Dev::start(&place.data_dir, &[]);
+    assert!(dev.told("chat ").starts_with("http://127.0.0.1:"));
+    assert!(dev.told("management ").starts_with("http://127.0.0.1:"));
+    assert_eq!(dev.told("data "), place.data_dir.to_str().expect("text"));
+    assert!(dev.told("API key ").starts_with("cwk_"));
+    assert!(dev.told("users ").starts_with("alice"));
+    for name in ["bob", "carol"] {
+        let line = dev.printed.iter().find(|line| line.trim().starts_with(name));
+        assert!(line.is_some_and(|line| line.contains(" password ")), "{:?}", dev.printed);
+    }
+    assert!(dev.printed.len() <= 35, "it fits on a screen: {:?}", dev.printed);
+    assert!(dev.printed.iter().all(|line| line.chars().count() <= 120), "{:?}", dev.printed);
+    assert!(!dev.printed.join("").contains("  jq"), "curl and sh suffice");
+    dev.stop();
+
+    let secrets = place.data_dir.join("dev.toml");
+    let mode = std::fs::metadata(secrets).expect("the secrets").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn pasted_lines_send_as_alice_and_show_what_bob_sees() {
+    let place = Place::new();
+    let dev = Dev::start(&place.data_dir, &[]);
+    let bob = Shell::pastes(&dev.lines_under("Watch bob's events"));
+    let alice = pasted(&dev.lines_under("Send a message as alice"));
+
+    let [chats, sent] = alice.as_slice() else { panic!("{alice:?}") };
+    let (chats, sent) = (json(chats), json(sent));
+    assert_eq!(chats["chats"][0]["chatName"], "Welcome");
+    assert_eq!(chats["chats"][0]["members"], 3);
+    assert_eq!([&sent["type"], &sent["message"]], ["SEND_MSG", "hello"]);
+    assert_eq!(sent["chatId"], chats["chats"][0]["chatId"]);
+
+    let seen = json(&bob.line());
+    assert_eq!([&seen["message"], &seen["messageId"]], ["hello", sent["messageId"].as_str().expect("an id")]);
+    assert_ne!(seen["recipientId"], sent["senderId"], "bob's copy");
+    pasted(&dev.lines_under("Send a message as alice").replace("hello", r#"a \\n \"cursor\":\"x\" ]"#));
+    assert_eq!(json(&bob.line())["message"], r#"a \n "cursor":"x" ]"#, "each is seen once, in order");
+}
+
+#[test]
+fn watching_goes_on_when_the_token_has_expired() {
+    let place = Place::new();
+    let dev = Dev::start(&place.data_dir, &[("CHINWAG_TOKENS__JWT_SECONDS", "4")]);
+    let bob = Shell::pastes(&dev.lines_under("Watch bob's events"));
+    let send = dev.lines_under("Send a message as alice");
+    pasted(&send);
+    assert_eq!(json(&bob.line())["message"], "hello");
+    // Bob's token was made before this one, so when this one has expired his has, too.
+    let url = dev.told("chat ");
+    let expired = format!(
+        "{}while curl -sf {url}/api/user/getUser -H \"Authorization: Bearer $JWT\" > /dev/null; do :; done\n",
+        send.split_inclusive("=$(sign_in)\n").next().expect("a sign-in")
+    );
+    pasted(&expired);
+    pasted(&send.replace("hello", "later"));
+    assert_eq!(json(&bob.line())["message"], "later");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_by_its_flag() {
+    let place = Place::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    for command in ["dev", "serve"] {
+        let chat = place.chinwag(&format!("{command} --listen {address} --management-listen 127.0.0.1:0"));
+        chat.fails_with(&address);
+        chat.fails_with("choose another address with --listen");
+        let management =
+            place.chinwag(&format!("{command} --listen 127.0.0.1:0 --management-listen {address}"));
+        management.fails_with("choose another address with --management-listen");
+    }
+}

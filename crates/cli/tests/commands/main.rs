@@ -1,0 +1,11 @@
+//! Stories of administrators and of those who try it out, against the real binary: each command in both kinds of
+//! output, with and without a server that runs on the same data.
+
+mod apps;
+mod beside;
+mod dev;
+mod dev_again;
+mod keys;
+mod program;
+mod running_dev;
+mod users;

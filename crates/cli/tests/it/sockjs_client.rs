@@ -1,0 +1,29 @@
+//! The same conversation over every transport of SockJS, by clients that are not ours: `sockjs-client` with
+//! `@stomp/stompjs`, under Node and in a browser.
+
+use crate::node::{package, plays};
+use crate::scene::{chinwag, chinwag_with};
+
+/// The browser test's page takes requests for this address itself.
+const CLIENT_URL: &str = "http://sockjs-client.example/sockjs.min.js";
+const LAST_WORDS: &str = "the scenario is complete";
+
+#[tokio::test]
+async fn every_transport_under_node() {
+    let chinwag = chinwag().await;
+    let (url, key) = (chinwag.urls.chat(), chinwag.app().await.key);
+    let place = [("CHAT_URL", url.as_str()), ("API_KEY", key.as_str())];
+    plays(package("sockjs"), "in-node.mjs", &place, LAST_WORDS).await;
+}
+
+/// Needs Chromium, so it is of the long run: `./test --long`, which sets `CHINWAG_BROWSER`.
+#[tokio::test]
+async fn every_transport_in_a_browser() {
+    if std::env::var_os("CHINWAG_BROWSER").is_none() {
+        return;
+    }
+    let chinwag = chinwag_with(&[("http.sockjs_client_url", CLIENT_URL)]).await;
+    let (url, key) = (chinwag.urls.chat(), chinwag.app().await.key);
+    let place = [("CHAT_URL", url.as_str()), ("API_KEY", key.as_str()), ("CLIENT_URL", CLIENT_URL)];
+    plays(package("sockjs"), "in-browser.mjs", &place, LAST_WORDS).await;
+}

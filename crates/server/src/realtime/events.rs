@@ -1,0 +1,102 @@
+//! Server-sent events as a carrier of what a user hears (WHATWG HTML, section 9.2): one way, resumable by
+//! `Last-Event-ID`, readable with curl.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chinwag_protocol::{ErrorCode, Notice};
+use futures_util::Stream;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::listener::{Fault, Heard, Listener};
+use super::presence::Seat;
+use crate::cursor;
+use crate::hub::{Delivery, Mailing};
+use crate::problem::Problem;
+
+/// Something is sent at least this often, so that proxies keep the connection and clients notice its loss.
+const BEAT_INTERVAL: Duration = Duration::from_secs(15);
+/// Bytes of events given to the HTTP server at once; it asks for more when they are sent.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// The body of an event stream. It ends when the session does, or when its receiver does not keep up.
+pub struct EventStream {
+    listener: Listener,
+    mailing: Mailing,
+    epoch: Box<str>,
+    ended: Pin<Box<WaitForCancellationFutureOwned>>,
+    beat: Pin<Box<Sleep>>,
+    over: bool,
+    _seat: Seat,
+}
+
+impl EventStream {
+    #[must_use]
+    pub fn new(listener: Listener, mailing: Mailing, epoch: &str, seat: Seat) -> Self {
+        Self {
+            listener,
+            mailing,
+            epoch: epoch.into(),
+            ended: Box::pin(seat.ended.clone().cancelled_owned()),
+            beat: Box::pin(tokio::time::sleep(BEAT_INTERVAL)),
+            over: false,
+            _seat: seat,
+        }
+    }
+
+    fn write(&self, deliveries: &[Delivery]) -> Bytes {
+        let mut out = Vec::new();
+        for delivery in deliveries {
+            out.extend_from_slice(b"id: ");
+            out.extend_from_slice(cursor::write(&self.epoch, delivery.position).as_bytes());
+            // JSON has no line ends of its own, so an event is one line.
+            out.extend_from_slice(b"\ndata: ");
+            self.mailing.write_body(delivery, &mut out);
+            out.extend_from_slice(b"\n\n");
+        }
+        out.into()
+    }
+
+    /// The last thing that is said.
+    fn fault(&mut self, fault: Fault) -> Bytes {
+        self.over = true;
+        let problem = match fault {
+            Fault::Slow => Problem::new(ErrorCode::Overloaded, "slow consumer"),
+            Fault::Store(error) => error.into(),
+        };
+        let notice = Notice::Refused {
+            code: problem.code,
+            message: problem.detail,
+            action: None,
+            receipt: None,
+            nonce: None,
+            current: None,
+        };
+        self.write(&[self.listener.notice(&notice)])
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Result<Bytes, std::convert::Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.over || self.ended.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        let said = match self.listener.poll_hear(context, CHUNK_BYTES) {
+            Poll::Ready(Ok(Heard::Began)) => Bytes::from_static(b": listening\n\n"),
+            Poll::Ready(Ok(Heard::Events(events))) => self.write(&events),
+            Poll::Ready(Err(fault)) => self.fault(fault),
+            Poll::Pending if self.beat.as_mut().poll(context).is_ready() => match self.listener.head() {
+                Some(head) => self.write(&[head]),
+                None => Bytes::from_static(b":\n\n"),
+            },
+            Poll::Pending => return Poll::Pending,
+        };
+        self.beat.as_mut().reset(Instant::now() + BEAT_INTERVAL);
+        Poll::Ready(Some(Ok(said)))
+    }
+}
