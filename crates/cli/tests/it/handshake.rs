@@ -70,7 +70,7 @@ async fn section_4_2_2_an_upgrade_is_answered_as_the_standard_says() {
 async fn section_4_2_1_what_is_no_handshake_is_refused_and_costs_no_ticket() {
     let chinwag = chinwag().await;
     let alice = alice(&chinwag).await;
-    // The address without /websocket greets those who ask for no upgrade.
+    // The address without /websocket has SockJS's greeting for those who ask for no upgrade.
     let path = format!("/api/wsConnect/websocket?ticket={}", alice.ticket().await);
     let (get, key) = (format!("GET {path} HTTP/1.1"), key());
     let short = "Sec-WebSocket-Key: c2hvcnQ=";
@@ -79,9 +79,8 @@ async fn section_4_2_1_what_is_no_handshake_is_refused_and_costs_no_ticket() {
         (426, &format!("GET {path} HTTP/1.0"), &whole[..]),
         (426, &format!("HEAD {path} HTTP/1.1"), &whole),
         (405, &format!("POST {path} HTTP/1.1"), &whole),
-        // Without a word of upgrading it is SockJS's greeting that is asked for.
-        (200, &get, &[HOST]),
-        (200, &get, &[HOST, CONNECTION, VERSION, &key]),
+        (426, &get, &[HOST]),
+        (426, &get, &[HOST, CONNECTION, VERSION, &key]),
         (426, &get, &[HOST, UPGRADE, VERSION, &key]),
         (426, &get, &[HOST, "Upgrade: h2c", CONNECTION, VERSION, &key]),
         (426, &get, &[HOST, UPGRADE, "Connection: keep-alive", VERSION, &key]),
