@@ -196,10 +196,11 @@ impl Outbox {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether nothing waits.
+    /// Whether all that was put in was taken. Not so if it was dropped: an empty queue may be a slow receiver's.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lock().queue.is_empty()
+    pub fn is_taken(&self) -> bool {
+        let state = self.lock();
+        matches!(state.mode, Mode::Live) && state.queue.is_empty()
     }
 
     /// Everything up to `position` has been sent from the store: drops what is thereby repeated and goes live, unless
@@ -256,6 +257,7 @@ mod tests {
         (1..=3).for_each(|position| outbox.push(&event(position), false));
         assert_eq!(budget.used(), 3 * event(1).weight());
         outbox.push(&event(4), false);
+        assert!(!outbox.is_taken(), "HEAD must not say that it has everything");
         assert_eq!(taken(&outbox), Poll::Ready(Err(Slow)));
         assert_eq!(budget.used(), 0);
     }

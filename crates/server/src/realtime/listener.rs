@@ -174,7 +174,7 @@ impl Listener {
         // Read before the queue is looked at: what was told by then is in the queue or was heard.
         let told = self.hub.told();
         let resumable = self.since.is_some() && matches!(self.phase, Phase::Live);
-        (resumable && self.outbox.is_empty()).then(|| {
+        (resumable && self.outbox.is_taken()).then(|| {
             let epoch = self.store.epoch();
             let position = told.max(self.position);
             Encoded::notice(&Notice::Head { cursor: cursor::write(epoch, position) }, position, epoch)
