@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use reqwest::header::HeaderMap;
+use tokio::task::JoinHandle;
 
 use crate::http::{Answer, Body, Http};
 use crate::in_time;
@@ -73,6 +74,24 @@ impl SockJs {
         let answer = self.polls().await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.text
+    }
+
+    /// A poll that waits, as the session's receiver. Of two at once the second is refused, and that tells that the
+    /// first has begun.
+    ///
+    /// # Panics
+    /// If neither is refused.
+    pub async fn begins_to_poll(&self) -> JoinHandle<String> {
+        let [mut one, mut other] = [(); 2].map(|()| {
+            let session = self.clone();
+            tokio::spawn(async move { session.hears().await })
+        });
+        let (refused, waiting) = tokio::select! {
+            refused = &mut one => (refused, other),
+            refused = &mut other => (refused, one),
+        };
+        assert_eq!(refused.expect("a poll does not panic"), "c[2010,\"Another connection still open\"]\n");
+        waiting
     }
 
     /// One `xhr_send` with this body.

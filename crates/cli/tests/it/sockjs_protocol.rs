@@ -444,7 +444,7 @@ async fn what_browsers_mangle_goes_both_ways() {
 /// Section Handling Close: the end is told to whoever asks, until it is forgotten.
 #[tokio::test]
 async fn a_closed_session_says_so_to_all_who_ask() {
-    let chinwag = chinwag_with(&[("limits.sockjs_disconnect_ms", "1000")]).await;
+    let chinwag = chinwag_with(&[("limits.sockjs_disconnect_ms", "3000")]).await;
     let alice = alice(&chinwag).await;
     let session = SockJs::of(&alice).await;
     session.connects(&alice).await;
@@ -489,23 +489,12 @@ async fn one_receives_at_a_time() {
 
 #[tokio::test]
 async fn a_poll_that_is_cut_off_ends_the_session() {
-    let chinwag = chinwag_with(&[("limits.sockjs_heartbeat_ms", "3000")]).await;
+    let chinwag = chinwag().await;
     let alice = alice(&chinwag).await;
     let session = SockJs::of(&alice).await;
     assert_eq!(session.hears().await, "o\n");
-    let host = chinwag.urls.chat().replace("http://", "");
-    let url = session.url("xhr").replace(&chinwag.urls.chat(), "");
-    let request = format!("POST {url} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+    session.begins_to_poll().await.abort();
     let refused = "c[2010,\"Another connection still open\"]\n";
-    let poll = loop {
-        let mut poll = TcpStream::connect(&host).await.expect("a connection");
-        poll.write_all(request.as_bytes()).await.expect("room to send");
-        // Refused, this one tells that the other has begun. If not, it was the first, and brought a heart-beat.
-        if session.hears().await == refused {
-            break poll;
-        }
-    };
-    drop(poll);
     let mut heard = refused.to_owned();
     while heard == refused {
         heard = session.hears().await;

@@ -153,7 +153,7 @@ async fn a_guessed_id_is_of_no_use() {
 
 #[tokio::test]
 async fn there_are_so_many_sessions_at_once() {
-    let settings = [("limits.sockjs_sessions", "2"), ("limits.sockjs_disconnect_ms", "1000")];
+    let settings = [("limits.sockjs_sessions", "2"), ("limits.sockjs_disconnect_ms", "3000")];
     let chinwag = chinwag_with(&settings).await;
     let alice = chinwag.app().await.user("alice").await;
     let mut sessions = Vec::new();
@@ -172,7 +172,7 @@ async fn there_are_so_many_sessions_at_once() {
 
 #[tokio::test]
 async fn a_session_takes_a_seat() {
-    let settings = [("limits.demo_concurrent_users", "1"), ("limits.sockjs_disconnect_ms", "200")];
+    let settings = [("limits.demo_concurrent_users", "1"), ("limits.sockjs_disconnect_ms", "2000")];
     let chinwag = chinwag_with(&settings).await;
     let app = chinwag.app().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
@@ -187,30 +187,22 @@ async fn signing_out_ends_it_within_a_second() {
     let chinwag = chinwag().await;
     let alice = chinwag.app().await.user("alice").await;
     let session = connected(&alice).await;
-    let listening = session.clone();
-    let poll = tokio::spawn(async move { listening.hears_frames().await });
+    let poll = session.begins_to_poll().await;
     alice.post("/api/auth/logoutAll", json!({})).await.done();
     let start = Instant::now();
-    let frames = poll.await.expect("the poll is answered");
-    assert!(start.elapsed() < Duration::from_secs(2));
-    assert_eq!(frames[0].command, "ERROR");
+    let heard = poll.await.expect("the poll is answered");
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert_eq!(stomp_frames(heard.trim_end())[0].command, "ERROR");
     assert_eq!(session.hears().await, "c[1000,\"\"]\n");
 }
 
 #[tokio::test]
 async fn a_server_that_stops_says_so() {
-    let mut tea = tea_with(&[("limits.sockjs_heartbeat_ms", "3000")]).await;
+    let mut tea = tea().await;
     let (streaming, polling) = (connected(&tea.alice).await, connected(&tea.bob).await);
     let mut stream = streaming.streams("GET", "eventsource").await;
     stream.brings("\r\n").await;
-    let poll = loop {
-        let first = polling.clone();
-        let first = tokio::spawn(async move { first.hears().await });
-        // Refused, this one tells that the other has begun. If not, it was the first, and brought a heart-beat.
-        if polling.hears().await == "c[2010,\"Another connection still open\"]\n" {
-            break first;
-        }
-    };
+    let poll = polling.begins_to_poll().await;
     let start = Instant::now();
     tea.chinwag.stop().await;
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
@@ -221,7 +213,7 @@ async fn a_server_that_stops_says_so() {
 
 #[tokio::test]
 async fn who_does_not_listen_is_given_up_and_loses_nothing() {
-    let mut tea = tea_with(&[("limits.sockjs_disconnect_ms", "1500")]).await;
+    let mut tea = tea_with(&[("limits.sockjs_disconnect_ms", "3000")]).await;
     let session = connected(&tea.bob).await;
     tea.alice.says(&tea.chat, "heard").await;
     let heard = session.hears_frames().await;

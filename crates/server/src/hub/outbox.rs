@@ -261,6 +261,17 @@ mod tests {
     }
 
     #[test]
+    fn a_receiver_that_takes_nothing_learns_it_too() {
+        let outbox = Outbox::new(Budget::new(usize::MAX, event(1).weight()), false);
+        let mut context = Context::from_waker(Waker::noop());
+        assert_eq!(outbox.poll_slow(&mut context), Poll::Pending);
+        outbox.push(&event(1), false);
+        assert_eq!(outbox.poll_slow(&mut context), Poll::Pending);
+        outbox.push(&event(2), false);
+        assert_eq!(outbox.poll_slow(&mut context), Poll::Ready(Slow));
+    }
+
+    #[test]
     fn all_queues_together_are_bounded_too() {
         let budget = Budget::new(2 * event(1).weight(), usize::MAX);
         let [one, two] = [(); 2].map(|()| Outbox::new(Arc::clone(&budget), false));

@@ -172,3 +172,24 @@ async fn ids_grow_across_a_restart_with_the_clock_set_back() {
     let missed = world.store.missed(alice, 0, 100).await.unwrap();
     assert!(missed.events.is_sorted_by_key(|event| event.seq), "in order of seq, not of time");
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_changes_no_order() {
+    let world = World::new();
+    let (alice, chat) = world.alice().await;
+    let since = world.store.head();
+    let mut said = Vec::new();
+    for step in [0, -DAY_MS, 5, DAY_MS, -1, 0] {
+        world.clock.advance_ms(step);
+        said.push(world.says(alice, chat, "tick").await);
+    }
+    let missed = world.store.missed(alice, since, 3).await.unwrap();
+    let rest = world.store.missed(alice, missed.position, 100).await.unwrap();
+    let told: Vec<u64> = missed.events.iter().chain(&rest.events).filter_map(|event| event.seq).collect();
+    assert_eq!(told, [2, 3, 4, 5, 6, 7]);
+    let page = world.store.history(alice, chat, None, 100).await.unwrap();
+    let ids: Vec<MessageId> = page.iter().rev().map(|message| message.content.message_id).collect();
+    assert_eq!(ids, said, "newest first");
+    let before = world.store.history(alice, chat, Some(said[3]), 100).await.unwrap();
+    assert_eq!(before.len(), 3);
+}

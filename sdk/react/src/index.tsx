@@ -1,0 +1,134 @@
+import type { ChatDetails, ChinwagClient, Message, SendMsgEvent, ReplyEvent } from "@chinwag/sdk";
+import { type ChatState, type ChatStore, type Entry, createChatStore } from "@chinwag/sdk/store";
+import { type ReactNode, createContext, createElement, useCallback, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+
+interface Chatting {
+  client: ChinwagClient;
+  store: ChatStore;
+}
+
+const Context = createContext<Chatting | null>(null);
+
+/** Gives a client to the hooks below it, and connects it while it is shown. Another client begins anew. */
+export function ChinwagProvider({ client, children }: { client: ChinwagClient; children?: ReactNode }): ReactNode {
+  const chatting = useMemo(() => ({ client, store: createChatStore(client) }), [client]);
+  useEffect(() => {
+    chatting.store.open();
+    // What goes wrong is told by the connection's state and its events.
+    client.realtime.connect().catch(() => {});
+    return () => {
+      chatting.store.close();
+      client.realtime.disconnect();
+    };
+  }, [chatting, client]);
+  return createElement(Context.Provider, { value: chatting }, children);
+}
+
+function useChatting(): Chatting {
+  const chatting = useContext(Context);
+  if (!chatting) throw new Error("this hook needs a ChinwagProvider above it");
+  return chatting;
+}
+
+/** `select` must give the same value for the same state. */
+function useChatState<T>(select: (state: ChatState) => T): T {
+  const { store } = useChatting();
+  const read = () => select(store.getState());
+  return useSyncExternalStore(store.subscribe, read, read);
+}
+
+/** The client above, for everything that has no hook. */
+export function useClient(): ChinwagClient {
+  return useChatting().client;
+}
+
+/** "connected" when what was missed has been told; "waiting" between two attempts. */
+export function useConnection(): ChatState["connection"] {
+  return useChatState((state) => state.connection);
+}
+
+/** Runs `load` when connected, and again for another `what`; says what went wrong. */
+function useLoaded(what: string, load: (store: ChatStore) => Promise<unknown>): Error | null {
+  const { store } = useChatting();
+  const connected = useConnection() === "connected";
+  const [failed, setFailed] = useState<{ what: string; error: Error } | null>(null);
+  // `what` says what `load` does, which is a new function each time.
+  useEffect(() => {
+    if (!connected) return;
+    let current = true;
+    load(store).then(
+      () => current && setFailed(null),
+      (error: Error) => current && setFailed({ what, error }),
+    );
+    return () => {
+      current = false;
+    };
+  }, [store, connected, what]);
+  return failed?.what === what ? failed.error : null;
+}
+
+/** All chats with their unread counts, most recent activity first. Null until they are loaded. */
+export function useChats(): { chats: readonly ChatDetails[] | null; error: Error | null } {
+  const error = useLoaded("chats", (store) => store.loadChats());
+  return { chats: useChatState((state) => state.chats), error };
+}
+
+const NO_ENTRIES: readonly Entry[] = [];
+
+/** A chat's messages, oldest first, with those that are on their way last. Use `key` as the key of a list. */
+export function useMessages(chatId: string): {
+  entries: readonly Entry[];
+  /** Whether the newest are not there yet. */
+  loading: boolean;
+  /** Whether there are older ones. */
+  hasOlder: boolean;
+  /** Loads a page of them; for a scroll handler: while one is loading it does nothing. */
+  loadOlder: () => Promise<void>;
+  loadingOlder: boolean;
+  error: Error | null;
+} {
+  const { store } = useChatting();
+  const [loadingOlder, setLoadingOlder] = useState(false);
+  const error = useLoaded(chatId, () => store.openChat(chatId));
+  const open = useChatState((state) => state.open[chatId]);
+  const loadOlder = useCallback(async () => {
+    if (loadingOlder) return;
+    setLoadingOlder(true);
+    try {
+      await store.loadOlder(chatId);
+    } finally {
+      setLoadingOlder(false);
+    }
+  }, [store, chatId, loadingOlder]);
+  const loading = !open?.loaded;
+  return { entries: open?.entries ?? NO_ENTRIES, loading, hasOlder: !loading && !open.complete, loadOlder, loadingOlder, error };
+}
+
+const NOBODY: readonly string[] = [];
+
+/** The ids of who is typing, and what to call on every key of one's own. */
+export function useTyping(chatId: string): { typing: readonly string[]; sendTyping: () => void } {
+  const { client } = useChatting();
+  const typing = useChatState((state) => state.typing[chatId] ?? NOBODY);
+  return { typing, sendTyping: useCallback(() => void client.realtime.sendTyping(chatId), [client, chatId]) };
+}
+
+/** Sends to a chat. What was sent is among {@link useMessages} at once. */
+export function useSend(chatId: string): {
+  send: (text: string) => Promise<SendMsgEvent>;
+  reply: (to: Pick<Message, "messageId">, text: string) => Promise<ReplyEvent>;
+  /** Of an entry that failed. */
+  retry: (entry: Entry) => void;
+  discard: (entry: Entry) => void;
+} {
+  const { client } = useChatting();
+  return useMemo(
+    () => ({
+      send: (text) => client.realtime.sendMessage(chatId, text),
+      reply: ({ messageId }, text) => client.realtime.replyToMessage(chatId, messageId, text),
+      retry: ({ nonce }) => void (nonce && client.realtime.retry(nonce)),
+      discard: ({ nonce }) => void (nonce && client.realtime.discard(nonce)),
+    }),
+    [client, chatId],
+  );
+}

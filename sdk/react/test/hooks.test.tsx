@@ -1,0 +1,96 @@
+import { type ReactNode, StrictMode, act, createElement as h } from "react";
+import { createRoot } from "react-dom/client";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { Scene, inTime } from "../../typescript/test/harness/scene.js";
+import { ChinwagProvider, useChats, useConnection, useMessages, useSend, useTyping } from "../src/index.js";
+
+let scene: Scene;
+beforeAll(async () => {
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false });
+  scene = await Scene.open();
+});
+afterAll(() => scene?.close());
+
+/** Shows it in a page, and says when the page reads as it should. */
+function show(shown: ReactNode) {
+  const page = document.body.appendChild(document.createElement("div"));
+  const root = createRoot(page);
+  root.render(h(StrictMode, null, shown));
+  onTestFinished(() => root.unmount());
+  const reads = (what: string, holds: (text: string) => boolean) => {
+    const reached = new Promise<void>((resolve) => {
+      const look = () => {
+        if (!holds(page.textContent ?? "")) return;
+        watcher.disconnect();
+        resolve();
+      };
+      const watcher = new MutationObserver(look);
+      watcher.observe(page, { childList: true, subtree: true, characterData: true });
+      look();
+    });
+    return inTime(`${what}; the page says: ${page.textContent}`, reached);
+  };
+  return { page, reads };
+}
+
+test("a chat on a page: connection, chats, messages, typing, sending, older messages", async () => {
+  const { alice, bob, chatId } = await scene.tea();
+  alice.realtime.disconnect();
+  for (let count = 0; count < 60; count += 1) await bob.realtime.sendMessage(chatId, `<${count}>`);
+  let send: ((text: string) => Promise<unknown>) | undefined;
+  let loadOlder: (() => Promise<void>) | undefined;
+
+  function Chat() {
+    const { entries, hasOlder, ...older } = useMessages(chatId);
+    loadOlder = older.loadOlder;
+    send = useSend(chatId).send;
+    const { typing } = useTyping(chatId);
+    return h("p", null, entries.map(({ content }) => content).join(""), hasOlder ? " more" : " all", typing.includes(bob.id) ? " typing" : "");
+  }
+
+  function Page() {
+    const { chats } = useChats();
+    return h("div", null, useConnection(), chats?.map((chat) => ` ${chat.chatName} ${chat.unreadCount}`).join(), h(Chat));
+  }
+
+  const { reads } = show(h(ChinwagProvider, { client: alice.client }, h(Page)));
+  await reads("newest page", (text) => text.startsWith("connected Tea 0<10>") && text.endsWith("<59> more"));
+  await inTime("older messages", loadOlder?.() ?? Promise.reject(new Error("no page")));
+  await reads("all messages", (text) => text.includes("<0><1>") && text.endsWith("<59> all"));
+  const typing = reads("typing", (text) => text.endsWith(" typing"));
+  await bob.realtime.sendTyping(chatId);
+  await typing;
+  await bob.realtime.sendMessage(chatId, "<tea?>");
+  await reads("bob's message, unread", (text) => text.endsWith("<59><tea?> all") && text.includes("Tea 1"));
+  await send?.("<please>");
+  await reads("her own", (text) => text.endsWith("<tea?><please> all"));
+});
+
+test("what is sent is on the page at once, and never flickers", async () => {
+  const { alice, chatId } = await scene.tea();
+  const shown = new Set<string>();
+  let send: ((text: string) => Promise<unknown>) | undefined;
+  function Chat() {
+    send = useSend(chatId).send;
+    const { entries, loading } = useMessages(chatId);
+    const list = entries.map(({ key, content }) => `${key} ${content}`).join();
+    if (entries.length > 0) shown.add(list);
+    return h("p", null, loading ? "loading" : "loaded", list);
+  }
+  const { reads } = show(h(ChinwagProvider, { client: alice.client }, h(Chat)));
+  await reads("the chat", (text) => text === "loaded");
+  await send?.("hello");
+  await reads("the message", (text) => text.endsWith("hello"));
+  expect(shown.size).toBe(1);
+});
+
+test("a hook without a provider says so", () => {
+  function Lost() {
+    useConnection();
+    return null;
+  }
+  const root = createRoot(document.createElement("div"));
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+  onTestFinished(() => void Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false }));
+  expect(() => act(() => root.render(h(Lost)))).toThrow("ChinwagProvider");
+});

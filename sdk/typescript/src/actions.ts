@@ -1,0 +1,165 @@
+import type { Environment } from "./environment.js";
+import { ChinwagError, asChinwagError } from "./errors.js";
+import type { Emitter } from "./events.js";
+import { Outbox, type OutboxEntry, type StoredAction } from "./realtime/outbox.js";
+import { BACKOFF, delayMs } from "./realtime/reconnect.js";
+import { type OutboxStorage, fromKept, toKept } from "./storage/outbox-storage.js";
+import type { Action, ChatEvent, RefusalNotice } from "./wire.js";
+
+/** How actions leave the house. */
+export interface Doors {
+  readonly live: boolean;
+  readonly userId: string | null;
+  /** Over the realtime connection; false if that cannot be. */
+  send(action: Action & { nonce?: string }): boolean;
+  /** Over HTTP; resolves with the event it caused. */
+  post(action: Action & { nonce?: string }): Promise<ChatEvent>;
+}
+
+/** The server lets one through in two seconds, for each user and chat. */
+const TYPING_EVERY_MS = 2_000;
+/** Failed entries that nobody retries or discards are forgotten, the oldest first, past so many. */
+const FAILED_MAX = 100;
+
+interface Promised {
+  resolve(event: ChatEvent): void;
+  reject(error: ChinwagError): void;
+}
+
+/** The outbox with its promises, its storage and its timer. */
+export class Actions {
+  readonly outbox: Outbox;
+  readonly #promised = new Map<string, Promised>();
+  readonly #typedAt = new Map<string, number>();
+  /** Writes to the storage, one after the other. */
+  #writing: Promise<void> = Promise.resolve();
+  #cancelTimer: () => void = () => {};
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly doors: Doors,
+    private readonly emitter: Emitter,
+    private readonly storage: OutboxStorage | null,
+  ) {
+    this.outbox = new Outbox((entry, gone) => this.#changed(entry, gone));
+    if (storage) this.#write(async () => this.#restore(await storage.load()));
+  }
+
+  /** Resolves when it is stored, with the event it caused; rejects when it is refused for good. */
+  perform<E extends ChatEvent>(action: StoredAction): Promise<E> {
+    const { userId } = this.doors;
+    let entry: OutboxEntry;
+    try {
+      if (userId === null) throw new ChinwagError("NOT_AUTHENTICATED", "sign in before acting", 401);
+      entry = this.outbox.add(action, this.environment.unique(), userId, this.environment.now());
+    } catch (error) {
+      return this.#handled(Promise.reject(error));
+    }
+    const promise = this.#promise(entry.nonce);
+    this.pump();
+    return promise as Promise<E>;
+  }
+
+  /** At most once in two seconds for each chat, and only while there is a connection: old typing is of no use. */
+  type(chatId: string): Promise<void> {
+    const now = this.environment.now();
+    const last = this.#typedAt.get(chatId) ?? Number.NEGATIVE_INFINITY;
+    if (!this.doors.live || now - last < TYPING_EVERY_MS) return Promise.resolve();
+    for (const [chat, at] of this.#typedAt) if (now - at >= TYPING_EVERY_MS) this.#typedAt.delete(chat);
+    this.#typedAt.set(chatId, now);
+    const action: Action = { type: "TYPING", chatId };
+    if (this.doors.send(action)) return Promise.resolve();
+    return this.#handled(this.doors.post(action).then(() => {}));
+  }
+
+  /** Queues a failed action again; null if there is none of that name. */
+  retry(nonce: string): Promise<ChatEvent> | null {
+    if (!this.outbox.retry(nonce, this.environment.now())) return null;
+    const promise = this.#promise(nonce);
+    this.pump();
+    return promise;
+  }
+
+  /** The server's word on one of ours that came over the realtime connection. */
+  stored(nonce: string, event: ChatEvent): void {
+    this.outbox.stored(nonce, event);
+    this.pump();
+  }
+
+  refused({ nonce, code, message, current }: RefusalNotice): void {
+    if (nonce !== null) this.#refuse(nonce, new ChinwagError(code, message, 0, current ? { current } : null));
+  }
+
+  interrupted(): void {
+    this.#cancelTimer();
+    this.outbox.interrupted();
+  }
+
+  /** Sends what can be sent now, and comes back when more can. */
+  pump(): void {
+    this.#cancelTimer();
+    const { live, userId } = this.doors;
+    if (!live || userId === null) return;
+    const now = this.environment.now();
+    this.outbox.overdue(now);
+    for (const { entry, door } of this.outbox.take(now, userId)) {
+      const action = { ...entry.action, nonce: entry.nonce };
+      if (door === "http" || !this.doors.send(action)) void this.#post(action);
+    }
+    const due = this.outbox.due();
+    if (due !== null) this.#cancelTimer = this.environment.after(Math.max(1, due - now), () => this.pump());
+  }
+
+  async #post(action: Action & { nonce: string }): Promise<void> {
+    try {
+      this.stored(action.nonce, await this.doors.post(action));
+    } catch (error) {
+      this.#refuse(action.nonce, asChinwagError(error));
+    }
+  }
+
+  #refuse(nonce: string, error: ChinwagError): void {
+    const attempts = this.outbox.get(nonce)?.attempts ?? 1;
+    const wait = delayMs(attempts, this.environment.random(), BACKOFF, error.extra.retryAfterMs);
+    this.outbox.refused(nonce, error, this.environment.now() + wait);
+    this.pump();
+  }
+
+  #changed(entry: OutboxEntry, gone: boolean): void {
+    const promised = this.#promised.get(entry.nonce);
+    if (entry.state === "stored" || entry.state === "failed") this.#promised.delete(entry.nonce);
+    const { storage } = this;
+    if (storage && gone) this.#write(() => storage.remove(entry.nonce));
+    else if (storage && entry.state !== "sending") this.#write(() => storage.put(toKept(entry)));
+    this.emitter.emit("outbox", entry);
+    if (entry.state === "stored" && entry.event) promised?.resolve(entry.event);
+    if (entry.state !== "failed" || !entry.error) return;
+    promised?.reject(entry.error);
+    if (gone) return;
+    this.emitter.emit("error", { error: entry.error });
+    const failed = this.outbox.entries.filter(({ state }) => state === "failed");
+    for (const { nonce } of failed.slice(0, -FAILED_MAX)) this.outbox.discard(nonce);
+  }
+
+  #restore(kept: { nonce: string }[] & Parameters<typeof fromKept>[0][]): void {
+    this.outbox.restore(kept.map(fromKept), this.environment.now());
+    this.pump();
+  }
+
+  #write(work: () => Promise<void>): void {
+    this.#writing = this.#writing.then(work).catch((cause: unknown) => {
+      const error = new ChinwagError("STORAGE_FAILED", "the outbox could not be kept", 0, null, { cause });
+      this.emitter.emit("error", { error });
+    });
+  }
+
+  #promise(nonce: string): Promise<ChatEvent> {
+    return this.#handled(new Promise((resolve, reject) => this.#promised.set(nonce, { resolve, reject })));
+  }
+
+  /** Callers may ignore the outcome, as those of the documented SDK do: it must not end their process. */
+  #handled<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {});
+    return promise;
+  }
+}

@@ -1,0 +1,10 @@
+export type { AuthState } from "./auth.js";
+export { ChinwagClient, type ChinwagClientOptions } from "./client.js";
+export type { Environment, WebSocketConstructor, WebSocketLike } from "./environment.js";
+export { ChinwagError, type ClientCode, type ErrorCode, type ServerCode } from "./errors.js";
+export type { EventName, Handler, RealtimeEvents } from "./events.js";
+export type { Condition, Realtime } from "./realtime.js";
+export type { OutboxEntry, OutboxState, StoredAction } from "./realtime/outbox.js";
+export type { Backoff, Transport } from "./realtime/reconnect.js";
+export type { KeptAction, OutboxStorage } from "./storage/outbox-storage.js";
+export type * from "./wire.js";
