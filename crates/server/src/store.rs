@@ -7,14 +7,121 @@
 //! - events are announced in the order in which they were committed, and only after that;
 //! - dropping a method's future does not undo what it asked for.
 
-pub mod sqlite;
+/// Calls the same method of whichever engine it is.
+macro_rules! on_engine {
+    ($store:expr, $engine:ident => $call:expr) => {
+        match &$store.0 {
+            $crate::store::Engine::Sqlite($engine) => $call,
+        }
+    };
+}
 
-pub use sqlite::{
-    ACTIVE_KEYS_MAX, Account, AccountSession, ActError, Answer, App, AppChanges, ChatError, CreateAppError,
-    DEMO_APPS_MAX, Done, Ended, Ending, Erasure, Key, KeyError, KeyHolder, Missed, NewAccount, NewKey,
-    NewRefresh, NewUser, Page, Reach, RegisterAccountError, RegisterError, RenameError, Session, SignIn,
-    Store, Tx, User, WriterThread,
-};
+mod accounts;
+mod apps;
+mod chats;
+mod event;
+mod keys;
+mod nonce;
+mod sessions;
+mod sqlite;
+mod upkeep;
+mod users;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::clock::{Clock, Ids};
+use crate::hub::Announcements;
+use sqlite::Sqlite;
+
+pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError};
+pub use apps::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Reach};
+pub use chats::{ActError, ChatError, Done, Missed, Page};
+pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
+pub use sessions::{Ended, Ending, Session, SignIn};
+pub use upkeep::Erasure;
+pub use users::{NewUser, RegisterError, RenameError, User};
+
+/// A handle to the store; clones share it. Its callers do not know on which engine it is.
+#[derive(Clone)]
+pub struct Store(Engine);
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Opens or makes the embedded database in `data_dir` and starts its writer, which hands every committed event to
+    /// `announcements`. The directory is locked against other processes until the last handle and the writer are gone.
+    pub fn open(
+        data_dir: &Path,
+        clock: Arc<dyn Clock>,
+        ids: Arc<Ids>,
+        announcements: Announcements,
+    ) -> Result<(Self, WriterThread), OpenError> {
+        let (sqlite, writer) = Sqlite::open(data_dir, clock, ids, announcements)?;
+        Ok((Self(Engine::Sqlite(sqlite)), writer))
+    }
+
+    /// Opens `data_dir` for a short while, for an administrator: as [`Store::open`] does if nobody has it open, else
+    /// beside the server that runs on it. Nothing is announced, and beside a server nothing may be written that is an
+    /// event: such a write fails, since positions are the server's to give.
+    pub fn open_beside(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<(Self, Occupancy), OpenError> {
+        let (sqlite, occupancy) = Sqlite::open_beside(data_dir, clock)?;
+        Ok((Self(Engine::Sqlite(sqlite)), occupancy))
+    }
+
+    /// Whether there is an embedded database in `data_dir`.
+    #[must_use]
+    pub fn is_in(data_dir: &Path) -> bool {
+        Sqlite::is_in(data_dir)
+    }
+
+    /// Names this database: cursors of another one (or of an older life of this one, restored) are not honoured.
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        on_engine!(self, store => store.epoch())
+    }
+
+    /// Position of the newest event that this process knows to be committed.
+    #[must_use]
+    pub fn head(&self) -> u64 {
+        on_engine!(self, store => store.head())
+    }
+}
+
+/// What a submitted job will have returned. The job is done even if this is dropped.
+pub struct Answer<T, E>(oneshot::Receiver<Result<T, E>>);
+
+impl<T, E: From<StoreError>> std::future::Future for Answer<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(context).map(|answer| {
+            answer.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer stopped".to_owned()).into()))
+        })
+    }
+}
+
+/// The store's threads. They end when every `Store` handle is gone and the queue is empty.
+pub struct WriterThread {
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl WriterThread {
+    /// Waits for the last commit. Blocks: call it after dropping the handles, off the async threads.
+    pub fn join(self) {
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}
 
 /// What can keep the store from doing what it was asked. Refusals by the rules of chat are not among it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

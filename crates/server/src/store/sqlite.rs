@@ -27,39 +27,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Occupancy, OpenError, StoreError};
+use super::{Answer, Occupancy, OpenError, StoreError, WriterThread};
 use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
 
-pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError};
-pub use act::{ActError, Done};
-pub use apps::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Reach};
-pub use chats::ChatError;
-pub use erase::Erasure;
-pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
-pub use list::Page;
-pub use sessions::{Ended, Ending, Session, SignIn};
-pub use sync::Missed;
-pub use users::{NewUser, RegisterError, RenameError, User};
-use work::Job;
-pub use work::Tx;
+use work::{Job, Tx};
 
 /// Jobs waiting for the writer. Full, it makes callers wait: that is the back-pressure of every door.
 const WRITER_QUEUE_MAX: usize = 4096;
 
 /// A handle to the one SQLite database of a data directory; clones share it.
 #[derive(Clone)]
-pub struct Store {
+pub(super) struct Sqlite {
     jobs: mpsc::Sender<writer::Order>,
     readers: Arc<readers::Readers>,
     head: Arc<AtomicU64>,
     epoch: Arc<str>,
 }
 
-impl Store {
+impl Sqlite {
     /// Opens or makes the database in `data_dir` and starts its writer, which hands every committed event to
     /// `announcements`. The directory is locked against other processes until the last handle and the writer are gone.
-    pub fn open(
+    pub(super) fn open(
         data_dir: &Path,
         clock: Arc<dyn Clock>,
         ids: Arc<Ids>,
@@ -69,10 +58,13 @@ impl Store {
         Self::start(data_dir, opened, Occupancy::Alone, clock, ids, announcements)
     }
 
-    /// Opens `data_dir` for a short while, for an administrator: as [`Store::open`] does if nobody has it open, else
+    /// Opens `data_dir` for a short while, for an administrator: as [`Sqlite::open`] does if nobody has it open, else
     /// beside the server that runs on it. Nothing is announced, and beside a server nothing may be written that is an
     /// event: such a write fails, since positions are the server's to give.
-    pub fn open_beside(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<(Self, Occupancy), OpenError> {
+    pub(super) fn open_beside(
+        data_dir: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Occupancy), OpenError> {
         let ids = Arc::new(Ids::new(Arc::clone(&clock)));
         let (opened, occupancy) = open::open_beside(data_dir, &ids)?;
         let (store, _) = Self::start(data_dir, opened, occupancy, clock, ids, Announcements::unheard())?;
@@ -81,7 +73,7 @@ impl Store {
 
     /// Whether there is a database in `data_dir`.
     #[must_use]
-    pub fn is_in(data_dir: &Path) -> bool {
+    pub(super) fn is_in(data_dir: &Path) -> bool {
         open::is_there(data_dir)
     }
 
@@ -125,18 +117,18 @@ impl Store {
 
     /// Names this database: cursors of another one (or of an older life of this one, restored) are not honoured.
     #[must_use]
-    pub fn epoch(&self) -> &str {
+    pub(super) fn epoch(&self) -> &str {
         &self.epoch
     }
 
     /// Position of the newest committed event.
     #[must_use]
-    pub fn head(&self) -> u64 {
+    pub(super) fn head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
     }
 
     /// Runs `read` on a snapshot of the database, off the async threads.
-    pub async fn read<T, E>(
+    async fn read<T, E>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -147,8 +139,8 @@ impl Store {
         self.readers.run(read).await
     }
 
-    /// Like [`Store::read`], for one statement that finds a row or two by their keys: it is run on the caller's thread.
-    pub(super) async fn look_up<T, E>(
+    /// Like [`Sqlite::read`], for one statement that finds a row or two by their keys: it is run on the caller's thread.
+    async fn look_up<T, E>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -161,7 +153,7 @@ impl Store {
 
     /// Runs `write` in the writer's current commit group and returns once that group is on the disk. An `Err` undoes
     /// what `write` did and nothing else. `write` may run a second time if its group could not be committed.
-    pub async fn write<T, E>(
+    async fn write<T, E>(
         &self,
         write: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -172,9 +164,9 @@ impl Store {
         self.submit(write).await.await
     }
 
-    /// Like [`Store::write`], in two steps: awaiting the first queues the job (in the caller's order), awaiting its
+    /// Like [`Sqlite::write`], in two steps: awaiting the first queues the job (in the caller's order), awaiting its
     /// answer waits for the commit. The job runs even if the answer is dropped.
-    pub async fn submit<T, E>(
+    async fn submit<T, E>(
         &self,
         write: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Answer<T, E>
@@ -187,36 +179,6 @@ impl Store {
         // A closed queue drops the job and with it `reply`, which the answer reports.
         let _ = self.jobs.send(order).await;
         Answer(answer)
-    }
-}
-
-/// What a submitted job will have returned.
-pub struct Answer<T, E>(oneshot::Receiver<Result<T, E>>);
-
-impl<T, E: From<StoreError>> std::future::Future for Answer<T, E> {
-    type Output = Result<T, E>;
-
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.0).poll(context).map(|answer| {
-            answer.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer stopped".to_owned()).into()))
-        })
-    }
-}
-
-/// The store's threads. They end when every `Store` handle is gone and the queue is empty.
-pub struct WriterThread {
-    threads: Vec<std::thread::JoinHandle<()>>,
-}
-
-impl WriterThread {
-    /// Waits for the last commit. Blocks: call it after dropping the handles, off the async threads.
-    pub fn join(self) {
-        for thread in self.threads {
-            let _ = thread.join();
-        }
     }
 }
 

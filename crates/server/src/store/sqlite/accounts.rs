@@ -3,65 +3,12 @@
 use chinwag_protocol::{AccountId, Email, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Store, Tx};
+use super::{Sqlite, Tx};
 use crate::sessions::secret::TokenHash;
-use crate::store::StoreError;
+use crate::store::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError, StoreError};
 
-const DAY_SECONDS: i64 = 86_400;
-
-/// A company that uses the service.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Account {
-    pub id: AccountId,
-    pub company_name: String,
-    pub email: String,
-    pub created_at: Timestamp,
-}
-
-#[derive(Clone)]
-pub struct NewAccount {
-    pub company_name: String,
-    pub email: Email,
-    pub password_hash: String,
-}
-
-/// The refresh token of a session about to be opened: only its hash is kept.
-#[derive(Clone, Copy)]
-pub struct NewRefresh {
-    pub hash: TokenHash,
-    pub life_days: u32,
-}
-
-impl NewRefresh {
-    pub(super) fn expires_at(&self, now: Timestamp) -> Timestamp {
-        now.plus_seconds(i64::from(self.life_days) * DAY_SECONDS)
-    }
-}
-
-/// An account, and which of its sessions this is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AccountSession {
-    pub session: SessionId,
-    pub account: Account,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum RegisterAccountError {
-    #[error("an account with this e-mail address exists")]
-    EmailTaken,
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl<E: Into<StoreError>> From<E> for RegisterAccountError {
-    fn from(error: E) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl Store {
-    /// Makes the account and its first session.
-    pub async fn register_account(
+impl Sqlite {
+    pub(in crate::store) async fn register_account(
         &self,
         new: NewAccount,
         refresh: NewRefresh,
@@ -91,12 +38,14 @@ impl Store {
         .await
     }
 
-    /// The account of this address and its password hash.
-    pub async fn account_credentials(&self, email: Email) -> Result<Option<(AccountId, String)>, StoreError> {
+    pub(in crate::store) async fn account_credentials(
+        &self,
+        email: Email,
+    ) -> Result<Option<(AccountId, String)>, StoreError> {
         self.read(move |connection| credentials(connection, &email)).await
     }
 
-    pub async fn open_account_session(
+    pub(in crate::store) async fn open_account_session(
         &self,
         account: AccountId,
         refresh: NewRefresh,
@@ -110,9 +59,7 @@ impl Store {
         .await
     }
 
-    /// Puts a new refresh token in the place of `spent`, which is worth nothing from then on. `None` if `spent` is of no
-    /// live session.
-    pub async fn rotate_account_session(
+    pub(in crate::store) async fn rotate_account_session(
         &self,
         spent: TokenHash,
         refresh: NewRefresh,
@@ -132,8 +79,7 @@ impl Store {
         .await
     }
 
-    /// The account whose session this is; `None` once that ended.
-    pub async fn account_session(
+    pub(in crate::store) async fn account_session(
         &self,
         session: SessionId,
         now: Timestamp,
@@ -141,8 +87,7 @@ impl Store {
         self.read(move |connection| live(connection, session, now)).await
     }
 
-    /// Ends a session; that it has ended already is no error.
-    pub async fn end_account_session(&self, session: SessionId) -> Result<(), StoreError> {
+    pub(in crate::store) async fn end_account_session(&self, session: SessionId) -> Result<(), StoreError> {
         self.write(move |tx| {
             tx.prepare_cached("DELETE FROM account_sessions WHERE id = ?1")?.execute([session.0])?;
             Ok(())
@@ -150,8 +95,10 @@ impl Store {
         .await
     }
 
-    /// The same, by its refresh token. Whether there was one.
-    pub async fn end_account_session_of(&self, refresh: TokenHash) -> Result<bool, StoreError> {
+    pub(in crate::store) async fn end_account_session_of(
+        &self,
+        refresh: TokenHash,
+    ) -> Result<bool, StoreError> {
         self.write(move |tx| {
             let ended = tx
                 .prepare_cached("DELETE FROM account_sessions WHERE refresh_hash = ?1")?
@@ -161,7 +108,11 @@ impl Store {
         .await
     }
 
-    pub async fn rename_account(&self, account: AccountId, company_name: String) -> Result<(), StoreError> {
+    pub(in crate::store) async fn rename_account(
+        &self,
+        account: AccountId,
+        company_name: String,
+    ) -> Result<(), StoreError> {
         self.write(move |tx| {
             tx.prepare_cached("UPDATE accounts SET company_name = ?2 WHERE id = ?1")?
                 .execute(params![account.0, company_name])?;

@@ -6,56 +6,20 @@ use chinwag_protocol::{Action, ChatId, Envelope, EventKind, MessageId, MessageTe
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::rows::{self, Change, Deleted, ReadPointer, Stamp};
-use super::{Answer, Store, Tx, history};
+use super::rows::{self, Change, Deleted, ReadPointer};
+use super::{Answer, Sqlite, Tx, history};
 use crate::chat::message::Objection;
 use crate::chat::{ChatEvent, Member, MessageFacts, Published, Refusal, Route, message, reaction};
-use crate::store::StoreError;
+use crate::store::chats::Failure;
+use crate::store::event::stored;
+use crate::store::{ActError, Done, StoreError};
 
-/// An action that was done, now or when its nonce first came.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Done {
-    pub event: ChatEvent,
-}
-
-/// Why a group of actions was not done. None of them was.
-#[derive(Clone, PartialEq, Debug)]
-pub enum ActError {
-    /// The action at `index` was refused.
-    Refused {
-        index: usize,
-        refusal: Refusal,
-    },
-    Store(StoreError),
-}
-
-/// Why one action was not done.
-enum Failure {
-    Refused(Refusal),
-    Store(StoreError),
-}
-
-impl From<StoreError> for ActError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl<E: Into<StoreError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl Store {
-    /// Does `actions` in order, all or none, as `by`. Queued when this returns; done when the answer comes.
-    pub async fn act(&self, by: UserId, actions: Vec<Envelope>) -> Answer<Vec<Done>, ActError> {
+impl Sqlite {
+    pub(in crate::store) async fn act(
+        &self,
+        by: UserId,
+        actions: Vec<Envelope>,
+    ) -> Answer<Vec<Done>, ActError> {
         self.submit(move |tx| {
             actions
                 .iter()
@@ -180,19 +144,6 @@ fn unstored(tx: &Tx<'_>, by: &Member, kind: EventKind) -> ChatEvent {
         chat: by.chat(),
         sender: by.user(),
         seq: None,
-        kind,
-        nonce: None,
-        unread_count: None,
-        replayed: false,
-    }
-}
-
-pub(super) fn stored(chat: ChatId, sender: UserId, stamp: &Stamp, kind: EventKind) -> ChatEvent {
-    ChatEvent {
-        position: stamp.position,
-        chat,
-        sender,
-        seq: Some(stamp.seq),
         kind,
         nonce: None,
         unread_count: None,

@@ -5,71 +5,19 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::sessions::{self, Ended};
-use super::{Store, Tx};
+use super::sessions;
+use super::{Sqlite, Tx};
 use crate::sessions::app::{AppStatus, Tier};
-use crate::store::StoreError;
+use crate::store::apps::APPS_LISTED_MAX;
+use crate::store::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Ended, Reach, StoreError};
 
-/// Demo apps that an account may have at once (protocol, section 6).
-pub const DEMO_APPS_MAX: u32 = 5;
-/// Rows in one answer to an administrator.
-const APPS_LISTED_MAX: u32 = 10_000;
-
-/// One product of an account.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct App {
-    pub id: AppId,
-    /// None if an administrator made it.
-    pub account: Option<AccountId>,
-    pub name: String,
-    pub status: AppStatus,
-    pub tier: Tier,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-/// Whose apps the caller may see and change.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reach {
-    Account(AccountId),
-    /// An administrator of the server.
-    All,
-}
-
-impl Reach {
-    /// For `(?n IS NULL OR account = ?n)`.
-    pub(super) fn account(self) -> Option<Uuid> {
-        match self {
-            Self::Account(account) => Some(account.0),
-            Self::All => None,
-        }
-    }
-}
-
-/// What to change of an app; `None` leaves it.
-#[derive(Clone, Default, Debug)]
-pub struct AppChanges {
-    pub name: Option<String>,
-    pub status: Option<AppStatus>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum CreateAppError {
-    #[error("an account may have {DEMO_APPS_MAX} demo apps")]
-    LimitReached,
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl<E: Into<StoreError>> From<E> for CreateAppError {
-    fn from(error: E) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl Store {
-    /// Makes an app of the account, or of nobody. An account has at most [`DEMO_APPS_MAX`] demo apps.
-    pub async fn create_app(&self, owner: Reach, name: String, tier: Tier) -> Result<App, CreateAppError> {
+impl Sqlite {
+    pub(in crate::store) async fn create_app(
+        &self,
+        owner: Reach,
+        name: String,
+        tier: Tier,
+    ) -> Result<App, CreateAppError> {
         self.write(move |tx| {
             if let (Reach::Account(account), Tier::Demo) = (owner, tier)
                 && demo_apps(tx, account)? >= DEMO_APPS_MAX
@@ -95,8 +43,7 @@ impl Store {
         .await
     }
 
-    /// Oldest first.
-    pub async fn apps(&self, reach: Reach) -> Result<Vec<App>, StoreError> {
+    pub(in crate::store) async fn apps(&self, reach: Reach) -> Result<Vec<App>, StoreError> {
         self.read(move |connection| {
             let apps = connection
                 .prepare_cached(&format!("{SELECT} ORDER BY created_at, id LIMIT ?2"))?
@@ -107,8 +54,11 @@ impl Store {
         .await
     }
 
-    /// Apps of exactly this name, oldest first: names are not unique.
-    pub async fn apps_named(&self, reach: Reach, name: String) -> Result<Vec<App>, StoreError> {
+    pub(in crate::store) async fn apps_named(
+        &self,
+        reach: Reach,
+        name: String,
+    ) -> Result<Vec<App>, StoreError> {
         self.read(move |connection| {
             let apps = connection
                 .prepare_cached(&format!("{SELECT} AND name = ?2 ORDER BY created_at, id LIMIT ?3"))?
@@ -119,13 +69,11 @@ impl Store {
         .await
     }
 
-    /// `None` also for an app out of reach: the two must look alike.
-    pub async fn app(&self, reach: Reach, app: AppId) -> Result<Option<App>, StoreError> {
+    pub(in crate::store) async fn app(&self, reach: Reach, app: AppId) -> Result<Option<App>, StoreError> {
         self.read(move |connection| find(connection, reach, app)).await
     }
 
-    /// The app as it is then. Suspending it ends the connections of its users; their sessions stay.
-    pub async fn change_app(
+    pub(in crate::store) async fn change_app(
         &self,
         reach: Reach,
         app: AppId,
@@ -146,8 +94,7 @@ impl Store {
         .await
     }
 
-    /// Deletes the app, revokes its keys and ends the connections of its users. Whether it was there.
-    pub async fn delete_app(&self, reach: Reach, app: AppId) -> Result<bool, StoreError> {
+    pub(in crate::store) async fn delete_app(&self, reach: Reach, app: AppId) -> Result<bool, StoreError> {
         self.write(move |tx| {
             if find(tx, reach, app)?.is_none() {
                 return Ok(false);
@@ -163,8 +110,7 @@ impl Store {
         .await
     }
 
-    /// Names this deployment to its accounts; made once for each database.
-    pub async fn cluster_id(&self) -> Result<Uuid, StoreError> {
+    pub(in crate::store) async fn cluster_id(&self) -> Result<Uuid, StoreError> {
         self.write(|tx| {
             let made: Uuid = tx.ids().next();
             tx.execute(

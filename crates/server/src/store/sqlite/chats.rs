@@ -4,35 +4,15 @@ use chinwag_protocol::model::ChatDetails;
 use chinwag_protocol::{AppId, ChatId, ChatName, EventKind, UserId, Username};
 use rusqlite::{OptionalExtension, params};
 
-use super::act::stored;
-use super::rows::{self, Change, PRESENT, Stamp};
-use super::{Store, Tx, list};
+use super::rows::{self, Change, PRESENT};
+use super::{Sqlite, Tx, list};
 use crate::chat::member::{self, Succession};
 use crate::chat::{Member, Published, Refusal, Route};
-use crate::store::StoreError;
+use crate::store::event::{Stamp, left_text, stored};
+use crate::store::{ChatError, StoreError};
 
-/// Why a request about a chat was not done. Nothing changed.
-#[derive(Clone, PartialEq, Debug)]
-pub enum ChatError {
-    Refused(Refusal),
-    Store(StoreError),
-}
-
-impl<E: Into<StoreError>> From<E> for ChatError {
-    fn from(error: E) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<Refusal> for ChatError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl Store {
-    /// Makes a chat of the named users of `app`, `creator` among them. `NEW_CHAT` is its first event.
-    pub async fn create_chat(
+impl Sqlite {
+    pub(in crate::store) async fn create_chat(
         &self,
         app: AppId,
         creator: UserId,
@@ -42,8 +22,7 @@ impl Store {
         self.write(move |tx| create(tx, app, creator, &name, &usernames)).await
     }
 
-    /// Brings a user of `app` into the chat, as `by`.
-    pub async fn add_member(
+    pub(in crate::store) async fn add_member(
         &self,
         app: AppId,
         by: UserId,
@@ -53,8 +32,12 @@ impl Store {
         self.write(move |tx| add(tx, app, by, chat, &username)).await
     }
 
-    /// Takes `whom` out of the chat, as `by`; oneself to leave. The last one to leave takes the chat along.
-    pub async fn remove_member(&self, by: UserId, chat: ChatId, whom: UserId) -> Result<(), ChatError> {
+    pub(in crate::store) async fn remove_member(
+        &self,
+        by: UserId,
+        chat: ChatId,
+        whom: UserId,
+    ) -> Result<(), ChatError> {
         self.write(move |tx| {
             let by = member(tx, chat, by)?;
             let is_in = rows::membership(tx, chat, whom)?.is_some();
@@ -65,12 +48,16 @@ impl Store {
         .await
     }
 
-    pub async fn rename_chat(&self, by: UserId, chat: ChatId, name: ChatName) -> Result<(), ChatError> {
+    pub(in crate::store) async fn rename_chat(
+        &self,
+        by: UserId,
+        chat: ChatId,
+        name: ChatName,
+    ) -> Result<(), ChatError> {
         self.write(move |tx| rename(tx, &member(tx, chat, by)?, &name)).await
     }
 
-    /// Deletes the chat, if `by` is its creator. What it held is erased soon after, in small steps.
-    pub async fn delete_chat(&self, by: UserId, chat: ChatId) -> Result<(), ChatError> {
+    pub(in crate::store) async fn delete_chat(&self, by: UserId, chat: ChatId) -> Result<(), ChatError> {
         self.write(move |tx| {
             let by = member(tx, chat, by)?;
             if !by.is_creator() {
@@ -243,11 +230,6 @@ pub(super) fn leave(
     let event = stored(chat, whom, &stamp, kind);
     tx.publish(Published { event, route: Route::Left(whom) });
     Ok(())
-}
-
-/// What people read when somebody left. The name of an erased user is not kept.
-pub(super) fn left_text(username: Option<&str>) -> String {
-    format!("{} left the chat", username.unwrap_or("a deleted user"))
 }
 
 fn present(tx: &Tx<'_>, chat: ChatId) -> Result<Vec<(UserId, u64)>, StoreError> {

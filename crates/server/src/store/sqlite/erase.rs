@@ -9,23 +9,13 @@ use uuid::Uuid;
 use super::act::{delete_message, remove_reaction};
 use super::chats::{Parting, leave};
 use super::rows;
-use super::{Store, Tx};
+use super::{Sqlite, Tx};
 use crate::chat::{Published, Route};
-use crate::store::StoreError;
+use crate::store::upkeep::STEP_ROWS;
+use crate::store::{Erasure, StoreError};
 
-/// Rows looked at or removed in one commit.
-const STEP_ROWS: u32 = 500;
-
-/// Something deleted whose rows remain.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Erasure {
-    User(UserId),
-    Chat(ChatId),
-}
-
-impl Store {
-    /// What is waiting to be erased, oldest first.
-    pub async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
+impl Sqlite {
+    pub(in crate::store) async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
         self.read(|connection| {
             let found = connection
                 .prepare_cached("SELECT kind, subject FROM erasures ORDER BY at")?
@@ -42,8 +32,7 @@ impl Store {
         .await
     }
 
-    /// Erases it, and returns when nothing is left. Two at once do no harm; one that was stopped can be called again.
-    pub async fn erase(&self, erasure: Erasure) -> Result<(), StoreError> {
+    pub(in crate::store) async fn erase(&self, erasure: Erasure) -> Result<(), StoreError> {
         match erasure {
             Erasure::User(user) => self.erase_user(user).await,
             Erasure::Chat(chat) => {

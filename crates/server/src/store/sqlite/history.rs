@@ -1,20 +1,18 @@
 //! Reading messages back: a page of a chat's history, or one message.
 
 use chinwag_protocol::model::{Message, Reaction};
-use chinwag_protocol::{ChatId, Emoji, MessageId, ReactionId, Timestamp, UserId};
+use chinwag_protocol::{ChatId, MessageId, ReactionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::act::read_shown;
-use super::chats::ChatError;
 use super::rows::{self, CONTENT};
-use super::{Store, Tx};
+use super::{Sqlite, Tx};
 use crate::chat::{Member, message};
-use crate::store::StoreError;
+use crate::store::event::stored_emoji;
+use crate::store::{ChatError, StoreError};
 
-impl Store {
-    /// Up to `size` messages of the chat, newest first, older than `before` if that is given, which
-    /// may have been deleted since.
-    pub async fn history(
+impl Sqlite {
+    pub(in crate::store) async fn history(
         &self,
         by: UserId,
         chat: ChatId,
@@ -32,8 +30,12 @@ impl Store {
         .await
     }
 
-    /// Marks a message as read that its reader was just shown, as opening a chat's history does.
-    pub async fn read_shown(&self, by: UserId, chat: ChatId, id: MessageId) -> Result<(), StoreError> {
+    pub(in crate::store) async fn read_shown(
+        &self,
+        by: UserId,
+        chat: ChatId,
+        id: MessageId,
+    ) -> Result<(), StoreError> {
         self.write(move |tx: &mut Tx<'_>| read_shown(tx, chat, by, id)).await
     }
 }
@@ -119,10 +121,4 @@ fn reactions(connection: &Connection, message: MessageId) -> Result<Vec<Reaction
         });
     }
     Ok(reactions)
-}
-
-/// What was once accepted as an emoji.
-pub(super) fn stored_emoji(text: String) -> Result<Emoji, StoreError> {
-    Emoji::parse(text)
-        .map_err(|error| StoreError::Unavailable(format!("a stored reaction is not one; {error}")))
 }

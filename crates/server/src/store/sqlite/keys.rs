@@ -3,75 +3,19 @@
 use chinwag_protocol::{AppId, KeyId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::apps::{self, App, Reach};
-use super::{Store, Tx};
+use super::apps;
+use super::{Sqlite, Tx};
 use crate::sessions::app::{AppStatus, Tier};
-use crate::sessions::secret::{Token, TokenHash, TokenKind};
-use crate::store::StoreError;
+use crate::sessions::secret::TokenHash;
+use crate::store::{ACTIVE_KEYS_MAX, App, Key, KeyError, KeyHolder, NewKey, Reach, StoreError};
 
-/// Keys of one app that work at once (protocol, section 6).
-pub const ACTIVE_KEYS_MAX: u32 = 5;
-
-/// A key that works, as its owner sees it again.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Key {
-    pub id: KeyId,
-    /// The first characters of its token.
-    pub prefix: String,
-    /// Of its app.
-    pub tier: Tier,
-    pub created_at: Timestamp,
-}
-
-/// What is kept of a new key's token.
-#[derive(Clone, Debug)]
-pub struct NewKey {
-    pub hash: TokenHash,
-    pub prefix: String,
-}
-
-impl NewKey {
-    /// A new token, and what is to be kept of it.
-    #[must_use]
-    pub fn generate() -> (Token, Self) {
-        let token = Token::generate(TokenKind::ApiKey);
-        let new = Self { hash: token.hash(), prefix: token.prefix().to_owned() };
-        (token, new)
-    }
-}
-
-/// For which app a key speaks.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct KeyHolder {
-    pub key: KeyId,
-    pub app: AppId,
-    pub status: AppStatus,
-    pub tier: Tier,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum KeyError {
-    /// Also when it is out of the caller's reach.
-    #[error("there is no such app")]
-    AppNotFound,
-    #[error("there is no such key, or it was revoked")]
-    KeyNotFound,
-    #[error("the app is suspended")]
-    AppSuspended,
-    #[error("an app may have {ACTIVE_KEYS_MAX} active keys")]
-    LimitReached,
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl<E: Into<StoreError>> From<E> for KeyError {
-    fn from(error: E) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl Store {
-    pub async fn create_key(&self, reach: Reach, app: AppId, new: NewKey) -> Result<Key, KeyError> {
+impl Sqlite {
+    pub(in crate::store) async fn create_key(
+        &self,
+        reach: Reach,
+        app: AppId,
+        new: NewKey,
+    ) -> Result<Key, KeyError> {
         self.write(move |tx| {
             let app = active_app(tx, reach, app)?;
             let active: u32 = tx
@@ -85,8 +29,7 @@ impl Store {
         .await
     }
 
-    /// The app's keys that work, oldest first.
-    pub async fn keys(&self, reach: Reach, app: AppId) -> Result<Vec<Key>, KeyError> {
+    pub(in crate::store) async fn keys(&self, reach: Reach, app: AppId) -> Result<Vec<Key>, KeyError> {
         self.read(move |connection| {
             let app = apps::find(connection, reach, app)?.ok_or(KeyError::AppNotFound)?;
             let keys = connection
@@ -101,8 +44,7 @@ impl Store {
         .await
     }
 
-    /// Keys that work and have this id, or a token that begins so, and the apps that they are of.
-    pub async fn keys_known_as(
+    pub(in crate::store) async fn keys_known_as(
         &self,
         id: Option<KeyId>,
         prefix: String,
@@ -119,8 +61,12 @@ impl Store {
         .await
     }
 
-    /// The key stops working. Users who signed in with it stay signed in (protocol, section 7).
-    pub async fn revoke_key(&self, reach: Reach, app: AppId, key: KeyId) -> Result<(), KeyError> {
+    pub(in crate::store) async fn revoke_key(
+        &self,
+        reach: Reach,
+        app: AppId,
+        key: KeyId,
+    ) -> Result<(), KeyError> {
         self.write(move |tx| {
             let app = apps::find(tx, reach, app)?.ok_or(KeyError::AppNotFound)?;
             revoke(tx, app.id, key)
@@ -128,8 +74,7 @@ impl Store {
         .await
     }
 
-    /// Revokes the key and makes another in its place.
-    pub async fn rotate_key(
+    pub(in crate::store) async fn rotate_key(
         &self,
         reach: Reach,
         app: AppId,
@@ -144,8 +89,10 @@ impl Store {
         .await
     }
 
-    /// Who holds the key with this token; `None` if it is unknown or revoked.
-    pub async fn key_holder(&self, token: TokenHash) -> Result<Option<KeyHolder>, StoreError> {
+    pub(in crate::store) async fn key_holder(
+        &self,
+        token: TokenHash,
+    ) -> Result<Option<KeyHolder>, StoreError> {
         self.read(move |connection| {
             let holder = connection
                 .prepare_cached(&format!("{HOLDER} AND k.token_hash = ?1"))?

@@ -4,27 +4,25 @@ use chinwag_protocol::model::{ChatDetails, ChatUserInfo};
 use chinwag_protocol::{ChatId, MessageId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Store;
+use super::Sqlite;
 use super::rows::{self, PRESENT, ReadPointer};
 use crate::chat::Member;
-use crate::store::StoreError;
-use crate::store::sqlite::chats::ChatError;
+use crate::store::{ChatError, Page, StoreError};
 
-/// A page of a list: `offset` rows are passed over.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    pub offset: u64,
-    pub size: u32,
-}
-
-impl Store {
-    /// The user's chats, most recent activity first.
-    pub async fn chats(&self, user: UserId, page: Page) -> Result<Vec<ChatDetails>, StoreError> {
+impl Sqlite {
+    pub(in crate::store) async fn chats(
+        &self,
+        user: UserId,
+        page: Page,
+    ) -> Result<Vec<ChatDetails>, StoreError> {
         self.read(move |connection| chats(connection, user, page)).await
     }
 
-    /// Who is in the chat, longest-standing first, as `by` sees it.
-    pub async fn members(&self, by: UserId, chat: ChatId) -> Result<Vec<ChatUserInfo>, ChatError> {
+    pub(in crate::store) async fn members(
+        &self,
+        by: UserId,
+        chat: ChatId,
+    ) -> Result<Vec<ChatUserInfo>, ChatError> {
         self.read(move |connection| {
             Member::of(rows::membership(connection, chat, by)?).map_err(ChatError::Refused)?;
             Ok(members(connection, chat)?)

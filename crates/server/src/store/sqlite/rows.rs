@@ -8,18 +8,10 @@ use uuid::Uuid;
 use super::Tx;
 use crate::chat::{Membership, MessageFacts, ReactionFacts};
 use crate::store::StoreError;
+use crate::store::event::Stamp;
 
 /// Present: never left, or joined again since.
 pub(super) const PRESENT: &str = "(m.left_position IS NULL OR m.left_position < m.joined_position)";
-
-/// The place of a new event: its chat's next seq, and the next position.
-pub(super) struct Stamp {
-    pub(super) seq: u64,
-    pub(super) position: u64,
-    pub(super) at: Timestamp,
-    /// Messages ever sent in the chat, this one included if it is one.
-    pub(super) sent: u64,
-}
 
 /// Takes the chat's next seq. A `message` also counts as one, and moves the chat to the top of its members' lists.
 pub(super) fn stamp(tx: &mut Tx<'_>, chat: ChatId, message: bool) -> Result<Stamp, StoreError> {

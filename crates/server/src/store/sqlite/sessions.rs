@@ -4,56 +4,14 @@ use chinwag_protocol::{AppId, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::accounts::NewRefresh;
-use super::{Store, Tx, apps, users};
-use crate::sessions::app::{AppStatus, Tier};
+use super::{Sqlite, Tx, apps, users};
+use crate::sessions::app::AppStatus;
 use crate::sessions::secret::TokenHash;
-use crate::store::StoreError;
+use crate::store::sessions::{ENDINGS_KEPT_SECONDS, ENDINGS_READ_MAX};
+use crate::store::{Ended, Ending, NewRefresh, Session, SignIn, StoreError};
 
-/// How long a note of an ending is kept: every process has read it long before.
-const ENDINGS_KEPT_SECONDS: i64 = 86_400;
-/// Endings in one answer.
-const ENDINGS_READ_MAX: u32 = 1000;
-
-/// A session, and whom it is of. Neither its user nor its app is deleted.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Session {
-    pub id: SessionId,
-    pub user: UserId,
-    pub username: String,
-    pub app: AppId,
-    pub app_status: AppStatus,
-    pub tier: Tier,
-}
-
-/// One sign-in of a user, as an administrator sees it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SignIn {
-    pub session: SessionId,
-    pub created_at: Timestamp,
-    /// When its refresh token was last used.
-    pub last_used_at: Timestamp,
-    pub expires_at: Timestamp,
-}
-
-/// Something whose open connections are to be closed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Ended {
-    Session(SessionId),
-    User(UserId),
-    App(AppId),
-}
-
-/// `id` grows: those read once need not be read again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ending {
-    pub id: i64,
-    pub ended: Ended,
-}
-
-impl Store {
-    /// `None` if the user was deleted meanwhile.
-    pub async fn open_session(
+impl Sqlite {
+    pub(in crate::store) async fn open_session(
         &self,
         user: UserId,
         refresh: NewRefresh,
@@ -79,13 +37,15 @@ impl Store {
         .await
     }
 
-    /// The session, if it has neither ended nor expired. Its app may be suspended.
-    pub async fn session(&self, session: SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
+    pub(in crate::store) async fn session(
+        &self,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
         self.look_up(move |connection| live(connection, "s.id", &session.0, now)).await
     }
 
-    /// The session if it can be used: neither ended nor expired, and its app active.
-    pub async fn session_is_live(
+    pub(in crate::store) async fn session_is_live(
         &self,
         session: SessionId,
         now: Timestamp,
@@ -93,8 +53,10 @@ impl Store {
         Ok(self.session(session, now).await?.filter(|session| session.app_status == AppStatus::Active))
     }
 
-    /// The session of a refresh token, noted as used; `None` if it has ended or expired.
-    pub async fn use_refresh_token(&self, refresh: TokenHash) -> Result<Option<Session>, StoreError> {
+    pub(in crate::store) async fn use_refresh_token(
+        &self,
+        refresh: TokenHash,
+    ) -> Result<Option<Session>, StoreError> {
         self.write(move |tx| {
             let session = live(tx, "s.refresh_hash", &refresh, tx.now())?;
             if let Some(session) = &session {
@@ -106,8 +68,11 @@ impl Store {
         .await
     }
 
-    /// The user's sessions that go on, oldest first.
-    pub async fn sign_ins(&self, user: UserId, now: Timestamp) -> Result<Vec<SignIn>, StoreError> {
+    pub(in crate::store) async fn sign_ins(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<SignIn>, StoreError> {
         self.read(move |connection| {
             let sign_ins = connection
                 .prepare_cached(
@@ -128,8 +93,11 @@ impl Store {
         .await
     }
 
-    /// Ends the user's session with this refresh token. False if they have none such.
-    pub async fn end_session(&self, user: UserId, refresh: TokenHash) -> Result<bool, StoreError> {
+    pub(in crate::store) async fn end_session(
+        &self,
+        user: UserId,
+        refresh: TokenHash,
+    ) -> Result<bool, StoreError> {
         self.write(move |tx| {
             let ended: Option<SessionId> = tx
                 .prepare_cached("DELETE FROM sessions WHERE user = ?1 AND refresh_hash = ?2 RETURNING id")?
@@ -140,8 +108,7 @@ impl Store {
         .await
     }
 
-    /// Ends all sessions of the user. Each is noted by itself: one that is opened a moment later goes on.
-    pub async fn end_sessions(&self, user: UserId) -> Result<(), StoreError> {
+    pub(in crate::store) async fn end_sessions(&self, user: UserId) -> Result<(), StoreError> {
         self.write(move |tx| {
             tx.prepare_cached(
                 "INSERT INTO endings (scope, ended, at) SELECT 'SESSION', id, ?2 FROM sessions WHERE user = ?1",
@@ -153,8 +120,7 @@ impl Store {
         .await
     }
 
-    /// The newest ending's id, or 0: where a process starts reading, before it opens its doors.
-    pub async fn last_ending(&self) -> Result<i64, StoreError> {
+    pub(in crate::store) async fn last_ending(&self) -> Result<i64, StoreError> {
         self.read(|connection| {
             // Of all there ever were: the rows may have been removed since.
             let last = connection
@@ -166,8 +132,7 @@ impl Store {
         .await
     }
 
-    /// What ended after `last`, in order. Not all, if there are many: ask again from the last one's id.
-    pub async fn endings_after(&self, last: i64) -> Result<Vec<Ending>, StoreError> {
+    pub(in crate::store) async fn endings_after(&self, last: i64) -> Result<Vec<Ending>, StoreError> {
         self.read(move |connection| {
             let endings = connection
                 .prepare_cached("SELECT id, scope, ended FROM endings WHERE id > ?1 ORDER BY id LIMIT ?2")?
@@ -178,8 +143,7 @@ impl Store {
         .await
     }
 
-    /// Ends and removes expired sessions, of accounts too, and old notes of endings. Worth doing now and then.
-    pub async fn forget_expired(&self) -> Result<(), StoreError> {
+    pub(in crate::store) async fn forget_expired(&self) -> Result<(), StoreError> {
         self.write(|tx| {
             let now = tx.now();
             tx.execute(

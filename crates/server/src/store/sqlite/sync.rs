@@ -7,37 +7,26 @@ use chinwag_protocol::{ChatId, EventKind, MessageId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::act::{sent, stored};
-use super::chats::left_text;
-use super::rows::{self, PRESENT, ReadPointer, Stamp};
-use super::{Answer, Store, history, list, open};
+use super::act::sent;
+use super::rows::{self, PRESENT, ReadPointer};
+use super::{Answer, Sqlite, list, open};
 use crate::chat::ChatEvent;
 use crate::hub::{Announcement, Listen, ListenerId, Outbox};
-use crate::store::StoreError;
+use crate::store::chats::PART_BYTES;
+use crate::store::event::{Stamp, left_text, stored, stored_emoji};
+use crate::store::{Missed, StoreError};
 
-/// A part of what was missed.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Missed {
-    /// In the order in which they happened.
-    pub events: Vec<ChatEvent>,
-    /// With these events everything up to this position has been told.
-    pub position: u64,
-    /// Whether there is more now.
-    pub more: bool,
-}
-
-/// Bytes of text in one part, before it ends early.
-const PART_BYTES: usize = 256 * 1024;
-
-impl Store {
-    /// Up to `size` of the events that `user` missed since `position`: at least one, unless there are none.
-    pub async fn missed(&self, user: UserId, position: u64, size: usize) -> Result<Missed, StoreError> {
+impl Sqlite {
+    pub(in crate::store) async fn missed(
+        &self,
+        user: UserId,
+        position: u64,
+        size: usize,
+    ) -> Result<Missed, StoreError> {
         self.read(move |connection| missed(connection, user, position, size)).await
     }
 
-    /// Makes `outbox` hear every event of the user's chats that is committed after this, and of those they join later.
-    /// Returns the position of the newest event before. Queued, in the caller's order, when this returns.
-    pub async fn listen(
+    pub(in crate::store) async fn listen(
         &self,
         user: UserId,
         listener: ListenerId,
@@ -277,7 +266,7 @@ fn change_kind(
         "DELETE_MSG" => EventKind::MessageDeleted { message_id: subject.into(), time_stamp: at },
         "REACT" => EventKind::ReactionAdded {
             reaction_id: subject.into(),
-            reaction: history::stored_emoji(text.unwrap_or_default())?,
+            reaction: stored_emoji(text.unwrap_or_default())?,
             parent_message_id: parent.into(),
             time_stamp: at,
         },

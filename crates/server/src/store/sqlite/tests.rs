@@ -14,12 +14,13 @@ use super::*;
 use crate::clock::ManualClock;
 use crate::hub::Hub;
 use crate::sessions::app::Tier;
+use crate::store::{Done, Erasure, NewUser, Reach};
 
 const START: Timestamp = Timestamp(1_795_362_000_000);
 const DAY_MS: i64 = 86_400_000;
 
 struct World {
-    store: Store,
+    store: Sqlite,
     writer: WriterThread,
     clock: Arc<ManualClock>,
     directory: TempDir,
@@ -35,7 +36,7 @@ impl World {
         let shared: Arc<dyn Clock> = clock.clone();
         let (hub, _) = Hub::new(shared.clone());
         let ids = Arc::new(Ids::new(shared.clone()));
-        let (store, writer) = Store::open(directory.path(), shared, ids, hub.announcements()).unwrap();
+        let (store, writer) = Sqlite::open(directory.path(), shared, ids, hub.announcements()).unwrap();
         Self { store, writer, clock, directory }
     }
 

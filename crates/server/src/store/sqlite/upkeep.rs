@@ -2,17 +2,12 @@
 
 use rusqlite::params;
 
-use super::Store;
+use super::Sqlite;
 use crate::store::StoreError;
+use crate::store::upkeep::{NONCES_KEPT_SECONDS, NONCES_STEP};
 
-/// Nonces are kept twice as long as the protocol promises (section 3).
-const NONCES_KEPT_SECONDS: i64 = 2 * 86_400;
-/// Nonces forgotten in one commit.
-const STEP_ROWS: u32 = 1000;
-
-impl Store {
-    /// Whether a write reaches the disk now.
-    pub async fn check(&self) -> Result<(), StoreError> {
+impl Sqlite {
+    pub(in crate::store) async fn check(&self) -> Result<(), StoreError> {
         self.write(|tx| {
             tx.prepare_cached(
                 "INSERT INTO meta (name, value) VALUES ('checked_at', ?1)
@@ -24,8 +19,7 @@ impl Store {
         .await
     }
 
-    /// Forgets some nonces that are too old to be repeated; true if there may be more.
-    pub async fn forget_nonces(&self) -> Result<bool, StoreError> {
+    pub(in crate::store) async fn forget_nonces(&self) -> Result<bool, StoreError> {
         self.write(|tx| {
             let before = tx.now().plus_seconds(-NONCES_KEPT_SECONDS);
             // In the order of their ids they are in the order of time, so the oldest are found without a search.
@@ -33,7 +27,7 @@ impl Store {
                 .prepare_cached(
                     "DELETE FROM nonces WHERE id IN (SELECT id FROM nonces ORDER BY id LIMIT ?2) AND at < ?1",
                 )?
-                .execute(params![before.0, STEP_ROWS])?;
+                .execute(params![before.0, NONCES_STEP])?;
             Ok(forgotten > 0)
         })
         .await

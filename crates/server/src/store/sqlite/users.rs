@@ -3,68 +3,13 @@
 use chinwag_protocol::{AppId, Email, Timestamp, UserId, Username};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::sessions::{self, Ended};
-use super::{Store, Tx};
-use crate::store::StoreError;
+use super::sessions;
+use super::{Sqlite, Tx};
+use crate::store::users::USERS_LISTED_MAX;
+use crate::store::{Ended, NewUser, RegisterError, RenameError, StoreError, User};
 
-/// Rows in one answer to an administrator.
-const USERS_LISTED_MAX: u32 = 10_000;
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct User {
-    pub id: UserId,
-    pub app: AppId,
-    pub username: String,
-    pub email: String,
-    pub created_at: Timestamp,
-}
-
-#[derive(Clone)]
-pub struct NewUser {
-    pub app: AppId,
-    pub username: Username,
-    pub email: Email,
-    pub password_hash: String,
-    pub first_name: Option<String>,
-    pub sur_name: Option<String>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum RegisterError {
-    #[error("the username is taken")]
-    UsernameTaken,
-    #[error("the e-mail address is taken")]
-    EmailTaken,
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl<E: Into<StoreError>> From<E> for RegisterError {
-    fn from(error: E) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum RenameError {
-    #[error("the username is taken")]
-    UsernameTaken,
-    /// They were deleted.
-    #[error("there is no such user")]
-    UserNotFound,
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl<E: Into<StoreError>> From<E> for RenameError {
-    fn from(error: E) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl Store {
-    /// Usernames differ by case, e-mail addresses do not.
-    pub async fn register_user(&self, new: NewUser) -> Result<User, RegisterError> {
+impl Sqlite {
+    pub(in crate::store) async fn register_user(&self, new: NewUser) -> Result<User, RegisterError> {
         self.write(move |tx| {
             if named(tx, new.app, &new.username)?.is_some() {
                 return Err(RegisterError::UsernameTaken);
@@ -77,8 +22,7 @@ impl Store {
         .await
     }
 
-    /// The user of this name and their password hash.
-    pub async fn user_credentials(
+    pub(in crate::store) async fn user_credentials(
         &self,
         app: AppId,
         username: Username,
@@ -95,12 +39,15 @@ impl Store {
         .await
     }
 
-    pub async fn user(&self, user: UserId) -> Result<Option<User>, StoreError> {
+    pub(in crate::store) async fn user(&self, user: UserId) -> Result<Option<User>, StoreError> {
         self.read(move |connection| find(connection, user)).await
     }
 
-    /// The app's user of this name.
-    pub async fn user_named(&self, app: AppId, username: Username) -> Result<Option<User>, StoreError> {
+    pub(in crate::store) async fn user_named(
+        &self,
+        app: AppId,
+        username: Username,
+    ) -> Result<Option<User>, StoreError> {
         self.read(move |connection| match named(connection, app, &username)? {
             Some(user) => find(connection, user),
             None => Ok(None),
@@ -108,8 +55,11 @@ impl Store {
         .await
     }
 
-    /// The app's users by name, from the one after `after`; no more than an administrator wants to see at once.
-    pub async fn users(&self, app: AppId, after: Option<Username>) -> Result<Vec<User>, StoreError> {
+    pub(in crate::store) async fn users(
+        &self,
+        app: AppId,
+        after: Option<Username>,
+    ) -> Result<Vec<User>, StoreError> {
         self.read(move |connection| {
             let after = after.as_ref().map_or("", Username::as_str);
             let users = connection
@@ -123,8 +73,11 @@ impl Store {
         .await
     }
 
-    /// The old name is free at once. Taking one's own name changes nothing.
-    pub async fn change_username(&self, user: UserId, name: Username) -> Result<User, RenameError> {
+    pub(in crate::store) async fn change_username(
+        &self,
+        user: UserId,
+        name: Username,
+    ) -> Result<User, RenameError> {
         self.write(move |tx| {
             let Some(before) = find(tx, user)? else { return Err(RenameError::UserNotFound) };
             if named(tx, before.app, &name)?.is_some_and(|holder| holder != user) {
@@ -137,9 +90,7 @@ impl Store {
         .await
     }
 
-    /// The user can do nothing from now on, their name and address are free, and what they wrote is marked to be erased.
-    /// Whether they were there.
-    pub async fn delete_user(&self, user: UserId) -> Result<bool, StoreError> {
+    pub(in crate::store) async fn delete_user(&self, user: UserId) -> Result<bool, StoreError> {
         self.write(move |tx| {
             let Some(before) = find(tx, user)? else { return Ok(false) };
             tx.prepare_cached(

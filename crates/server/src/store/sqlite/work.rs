@@ -12,7 +12,7 @@ use crate::hub::Announcement;
 use crate::store::StoreError;
 
 /// The writer's open transaction, as one job sees it: a connection, the time, and what will be announced.
-pub struct Tx<'a> {
+pub(super) struct Tx<'a> {
     connection: &'a Connection,
     pub(super) now: Timestamp,
     pub(super) ids: &'a Ids,
@@ -33,15 +33,15 @@ impl<'a> Tx<'a> {
     }
 
     /// Position of the newest event, this transaction's included.
-    pub(crate) fn position(&self) -> u64 {
+    pub(super) fn position(&self) -> u64 {
         self.position
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.now
     }
 
-    pub(crate) fn ids(&self) -> &Ids {
+    pub(super) fn ids(&self) -> &Ids {
         self.ids
     }
 
@@ -56,7 +56,7 @@ impl<'a> Tx<'a> {
         self.announcements.push(Announcement::Event(Box::new(published)));
     }
 
-    pub(crate) fn announce(&mut self, announcement: Announcement) {
+    pub(super) fn announce(&mut self, announcement: Announcement) {
         self.announcements.push(announcement);
     }
 

@@ -2,12 +2,13 @@
 
 use chinwag_protocol::{Action, ChatId, EventKind, MessageId, Nonce, Timestamp, UserId};
 use rusqlite::{OptionalExtension, params};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Failure, Outcome, sent};
+use super::{Outcome, sent};
 use crate::chat::{ChatEvent, Refusal};
 use crate::store::StoreError;
+use crate::store::chats::Failure;
+use crate::store::nonce::{digest, told_at};
 use crate::store::sqlite::{Tx, rows};
 
 struct Kept {
@@ -107,63 +108,11 @@ pub(super) fn keep(
         nonce.as_str(),
         digest(action),
         tx.now().0,
-        told_at(tx, &outcome.event.kind).0,
+        told_at(&outcome.event.kind, tx.now()).0,
         outcome.event.chat.0,
         outcome.event.seq,
         outcome.subject,
         outcome.parent
     ])?;
     Ok(())
-}
-
-/// The time that the event told: a reaction given before keeps its own.
-fn told_at(tx: &Tx<'_>, kind: &EventKind) -> Timestamp {
-    match kind {
-        EventKind::ReactionAdded { time_stamp, .. } => *time_stamp,
-        _ => tx.now(),
-    }
-}
-
-/// Stands for the action's content, whatever the order or spelling of its JSON.
-fn digest(action: &Action) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    };
-    part(action.kind().as_bytes());
-    match action {
-        Action::Send { chat, message } => {
-            part(chat.0.as_bytes());
-            part(message.as_str().as_bytes());
-        }
-        Action::Edit { chat, id, message, if_seq } => {
-            part(chat.0.as_bytes());
-            part(id.0.as_bytes());
-            part(message.as_str().as_bytes());
-            part(format!("{if_seq:?}").as_bytes());
-        }
-        Action::Delete { chat, id, if_seq } => {
-            part(chat.0.as_bytes());
-            part(id.0.as_bytes());
-            part(format!("{if_seq:?}").as_bytes());
-        }
-        Action::Reply { chat, original, message } => {
-            part(chat.0.as_bytes());
-            part(original.0.as_bytes());
-            part(message.as_str().as_bytes());
-        }
-        Action::Typing { chat } => part(chat.0.as_bytes()),
-        Action::React { chat, id, reaction } => {
-            part(chat.0.as_bytes());
-            part(id.0.as_bytes());
-            part(reaction.as_str().as_bytes());
-        }
-        Action::Unreact { id } => part(id.0.as_bytes()),
-        Action::Read { chat, id } => {
-            part(chat.0.as_bytes());
-            part(id.0.as_bytes());
-        }
-    }
-    hash.finalize().into()
 }
