@@ -12,6 +12,7 @@ macro_rules! on_engine {
     ($store:expr, $engine:ident => $call:expr) => {
         match &$store.0 {
             $crate::store::Engine::Sqlite($engine) => $call,
+            $crate::store::Engine::Postgres($engine) => $call,
         }
     };
 }
@@ -22,6 +23,7 @@ mod chats;
 mod event;
 mod keys;
 mod nonce;
+mod postgres;
 mod sessions;
 mod sqlite;
 mod upkeep;
@@ -34,6 +36,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
+use postgres::Postgres;
 use sqlite::Sqlite;
 
 pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError};
@@ -51,6 +54,7 @@ pub struct Store(Engine);
 #[derive(Clone)]
 enum Engine {
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 impl Store {
@@ -72,6 +76,21 @@ impl Store {
     pub fn open_beside(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<(Self, Occupancy), OpenError> {
         let (sqlite, occupancy) = Sqlite::open_beside(data_dir, clock)?;
         Ok((Self(Engine::Sqlite(sqlite)), occupancy))
+    }
+
+    /// Connects to the PostgreSQL database at `database_url`, brings it to the present schema and starts this node's
+    /// writer, which hands every event that it committed to `announcements`. With [`Occupancy::Alone`] another such is
+    /// refused for as long as this one is connected.
+    pub async fn connect(
+        database_url: &str,
+        occupancy: Occupancy,
+        clock: Arc<dyn Clock>,
+        ids: Arc<Ids>,
+        announcements: Announcements,
+    ) -> Result<(Self, WriterThread), OpenError> {
+        let (postgres, writer) =
+            Postgres::connect(database_url, occupancy, clock, ids, announcements).await?;
+        Ok((Self(Engine::Postgres(postgres)), writer))
     }
 
     /// Whether there is an embedded database in `data_dir`.
@@ -159,6 +178,11 @@ pub enum OpenError {
          use the same version for both"
     )]
     Older { found: i64, known: i64 },
+    #[error(
+        "unable to serve the database; another chinwag serves it, and this version runs one node on a database: stop \
+         that one, or wait until its connections have ended"
+    )]
+    Served,
     #[error("unable to open the database; {0}")]
     Database(String),
 }
