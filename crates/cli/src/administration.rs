@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chinwag_protocol::{AppId, KeyId, UserId, Username};
-use chinwag_server::StartError;
-use chinwag_server::clock::{Clock, SystemClock};
+use chinwag_server::clock::{Clock, Ids, SystemClock};
+use chinwag_server::hub::Announcements;
 use chinwag_server::management::Name;
 use chinwag_server::sessions::app::Tier;
 use chinwag_server::store::{App, KeyHolder, Occupancy, Reach, Store, User};
@@ -30,7 +30,7 @@ pub(crate) enum Missing {
     Refuse,
 }
 
-/// The open store of a data directory.
+/// The open store of a data directory, or of the database that is configured.
 pub(crate) struct Administration {
     pub(crate) store: Store,
     pub(crate) occupancy: Occupancy,
@@ -46,8 +46,15 @@ impl Desk {
         work: impl AsyncFnOnce(Administration) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let settings = self.place.settings()?;
-        if settings.database_url.is_some() {
-            return Err(StartError::NotAvailable("database_url").into());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        if let Some(url) = &settings.database_url {
+            return serve::runtime()?.block_on(async {
+                let ids = Arc::new(Ids::new(Arc::clone(&clock)));
+                let unheard = Announcements::unheard();
+                let (occupancy, at) = (Occupancy::Shared, Arc::clone(&clock));
+                let (store, _) = Store::connect(url.reveal(), occupancy, at, ids, unheard).await?;
+                work(Administration { store, occupancy, clock, json: self.json }).await
+            });
         }
         let data_dir = &settings.data_dir;
         if missing == Missing::Refuse && !Store::is_in(data_dir) {
@@ -56,7 +63,6 @@ impl Desk {
                 "there is no data in {there}: name the server's data directory with --data-dir"
             )));
         }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         serve::runtime()?.block_on(async {
             let (store, occupancy) = Store::open_beside(data_dir, Arc::clone(&clock))?;
             work(Administration { store, occupancy, clock, json: self.json }).await

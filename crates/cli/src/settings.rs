@@ -20,9 +20,6 @@ pub(crate) struct ServeFlags {
     pub(crate) management_listen: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) place: PlaceFlags,
-    /// A PostgreSQL server instead of the embedded database
-    #[arg(long, value_name = "URL")]
-    pub(crate) database_url: Option<String>,
     /// A NATS server that connects several nodes
     #[arg(long, value_name = "URL")]
     pub(crate) nats_url: Option<String>,
@@ -34,6 +31,9 @@ pub(crate) struct PlaceFlags {
     /// Holds the database and the signing key [default: ./data]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data_dir: Option<PathBuf>,
+    /// A PostgreSQL database instead of the embedded one: postgres://user:password@host/database
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) database_url: Option<String>,
     /// Settings as TOML
     #[arg(long, value_name = "FILE", env = "CHINWAG_CONFIG", global = true)]
     pub(crate) config: Option<PathBuf>,
@@ -45,7 +45,6 @@ impl ServeFlags {
         let given = [
             ("listen", self.listen.map(|address| address.to_string())),
             ("management_listen", self.management_listen.map(|address| address.to_string())),
-            ("database_url", self.database_url.clone()),
             ("nats_url", self.nats_url.clone()),
         ];
         self.place.settings_with(given)
@@ -59,7 +58,8 @@ impl PlaceFlags {
 
     fn settings_with<const N: usize>(&self, given: [(&str, Option<String>); N]) -> Result<Settings, Failure> {
         let data_dir = self.data_dir.as_ref().map(|path| path.to_string_lossy().into_owned());
-        let given = given.into_iter().chain([("data_dir", data_dir)]);
+        let given =
+            given.into_iter().chain([("data_dir", data_dir), ("database_url", self.database_url.clone())]);
         let flags = given
             .filter_map(|(name, value)| Some((name.to_owned(), toml::Value::String(value?))))
             .collect::<toml::Table>();

@@ -23,7 +23,7 @@ use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
 use crate::sessions::secret::Token;
 use crate::sessions::tickets::Connected;
 use crate::sessions::{Identity, Sessions};
-use crate::store::{OpenError, Session, Store, WriterThread};
+use crate::store::{Occupancy, OpenError, Session, Store, WriterThread};
 use crate::upkeep::{self, Upkeep};
 use crate::{http, management};
 
@@ -65,7 +65,7 @@ pub enum StartError {
     Thread(std::io::Error),
     #[error("unable to read the store; {0}")]
     Store(#[from] crate::store::StoreError),
-    #[error("{0} is set, but this version keeps its data in the embedded database only: leave it out")]
+    #[error("{0} is set, but this version runs one node on a database: leave it out")]
     NotAvailable(&'static str),
 }
 
@@ -80,18 +80,26 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the data directory and both listeners. Nothing is served until [`Server::run`].
+    /// Opens the data directory, or the database that is configured, and both listeners. Nothing is served until [`Server::run`].
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        for (setting, given) in [("database_url", &settings.database_url), ("nats_url", &settings.nats_url)] {
-            if given.is_some() {
-                return Err(StartError::NotAvailable(setting));
-            }
+        if settings.nats_url.is_some() {
+            return Err(StartError::NotAvailable("nats_url"));
         }
         let ids = Arc::new(Ids::new(Arc::clone(&clock)));
         let (hub, fanout) = Hub::new(Arc::clone(&clock));
-        let (store, writer) = Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?;
+        let (store, writer) = match &settings.database_url {
+            Some(url) => {
+                let (clock, announcements) = (Arc::clone(&clock), hub.announcements());
+                Store::connect(url.reveal(), Occupancy::Alone, clock, ids, announcements).await?
+            }
+            None => Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?,
+        };
         let fanout = fanout.run(&hub, store.epoch().into(), store.head()).map_err(StartError::Thread)?;
-        let jwt = Jwt::new(&SigningKeyFile::open(&settings.data_dir)?)?;
+        let key = match store.shared_signing_key(SigningKeyFile::made()).await? {
+            Some(text) => SigningKeyFile::parse(&text)?,
+            None => SigningKeyFile::open(&settings.data_dir)?,
+        };
+        let jwt = Jwt::new(&key)?;
         let chat_listener = listen("listen", settings.listen).await?;
         let management_listener = listen("management_listen", settings.management_listen).await?;
         let chat_address = chat_listener.local_addr().map_err(StartError::Thread)?;

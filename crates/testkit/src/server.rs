@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use crate::http::Http;
+use crate::postgres::Postgres;
 use crate::{PATIENCE, in_time};
 
 /// Where the two listeners are now. Shared with everyone who talks to them, so that a restart may change the ports.
@@ -60,7 +61,8 @@ impl Chinwag {
     /// Starts the program at `binary` with an empty data directory.
     ///
     /// `settings` by their names in the configuration file, as in `("limits.actions_per_second", "0")`. Sign-ins and
-    /// registrations are unlimited unless given: every test is one address.
+    /// registrations are unlimited unless given: every test is one address. With `CHINWAG_TEST_DATABASE=postgres` in the
+    /// environment it gets a PostgreSQL database of its own.
     ///
     /// # Panics
     /// If it does not print its two URLs in time.
@@ -81,9 +83,13 @@ impl Chinwag {
     pub fn prepared_in(parent: &Path, binary: &str, settings: &[(&str, &str)]) -> Self {
         let free = [("limits.sign_ins_per_minute", "0"), ("limits.registrations_per_minute", "0")];
         let settings = free.iter().chain(settings).map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        let mut settings: Vec<(String, String)> = settings.collect();
+        if Postgres::is_wanted() && settings.iter().all(|(name, _)| name != "database_url") {
+            settings.push(("database_url".to_owned(), Postgres::shared().new_database()));
+        }
         Self {
             binary: binary.into(),
-            settings: settings.collect(),
+            settings,
             directory: tempfile::tempdir_in(parent).expect("a temporary directory"),
             running: None,
             printed: Arc::default(),

@@ -3,7 +3,7 @@
 use chinwag_protocol::{AccountId, AppId, Timestamp};
 use uuid::Uuid;
 
-use super::{Store, StoreError};
+use super::{Engine, Store, StoreError};
 use crate::sessions::app::{AppStatus, Tier};
 
 /// Demo apps that an account may have at once (protocol, section 6).
@@ -102,5 +102,14 @@ impl Store {
     /// Names this deployment to its accounts; made once for each database.
     pub async fn cluster_id(&self) -> Result<Uuid, StoreError> {
         on_engine!(self, store => store.cluster_id().await)
+    }
+
+    /// The text of the key that signs the tokens of every node: `made`, or what was kept before. `None` of the embedded
+    /// database: its one process keeps the key in a file.
+    pub async fn shared_signing_key(&self, made: String) -> Result<Option<String>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(_) => Ok(None),
+            Engine::Postgres(store) => store.kept_forever("signing_key", made).await.map(Some),
+        }
     }
 }

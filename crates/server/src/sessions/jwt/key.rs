@@ -1,4 +1,5 @@
-//! The Ed25519 key that signs tokens: made on the first start, kept in the data directory, readable by its owner only.
+//! The Ed25519 key that signs tokens: made on the first start, kept in the data directory, readable by its owner only;
+//! or in the database that several nodes share.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -25,12 +26,14 @@ pub enum KeyError {
     Io { path: PathBuf, source: io::Error },
     #[error("{} is not an Ed25519 private key in PKCS#8 PEM form", path.display())]
     NotAKey { path: PathBuf },
+    #[error("the signing key in the database is not an Ed25519 private key in PKCS#8 PEM form")]
+    NotAKeyThere,
     /// The self test failed.
     #[error("the signing key cannot sign")]
     Unusable,
 }
 
-/// The key as it is on disk: `keys/jwt-ed25519.pem`, PKCS#8 in PEM.
+/// The key as it is kept: `keys/jwt-ed25519.pem`, or that text in the database; PKCS#8 in PEM.
 pub struct SigningKeyFile {
     key: SigningKey,
 }
@@ -55,6 +58,18 @@ impl SigningKeyFile {
             }
             text => read(&path, &text.map_err(io)?),
         }
+    }
+
+    /// The text of a new key, as it is kept.
+    #[must_use]
+    pub fn made() -> String {
+        pem(&SigningKey::from_bytes(&random_bytes()))
+    }
+
+    /// The key of a text that was kept in the database.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let key = SigningKey::from_pkcs8_pem(text).map_err(|_| KeyError::NotAKeyThere)?;
+        Ok(Self { key })
     }
 
     pub(super) fn pem(&self) -> String {
