@@ -104,6 +104,13 @@ impl Chinwag {
         self.directory.path()
     }
 
+    /// The PostgreSQL database that it keeps its data in, if it is not its data directory.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&str> {
+        let found = self.settings.iter().rev().find(|(name, _)| name == "database_url");
+        found.map(|(_, url)| url.as_str())
+    }
+
     /// The process's id, to look at what it uses.
     ///
     /// # Panics

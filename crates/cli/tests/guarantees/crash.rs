@@ -2,7 +2,7 @@
 
 use chinwag_testkit::{Chinwag, Device, Dice};
 
-use crate::load::{Acknowledged, Talker, database, is_sound, seqs_are_dense, words_are_kept};
+use crate::load::{Acknowledged, Database, Talker, is_sound, seqs_are_dense, words_are_kept};
 use crate::scene::{Tea, setting, tea};
 
 enum Death {
@@ -72,7 +72,7 @@ async fn dies_at(chinwag: &mut Chinwag, death: &Death, all: &Acknowledged, until
 
 /// At the files that death left behind.
 fn look(chinwag: &Chinwag, talkers: &[Talker], closely: bool) {
-    let database = database(chinwag.data_directory());
+    let database = Database::of(chinwag);
     seqs_are_dense(&database);
     words_are_kept(&database, &talkers.iter().collect::<Vec<_>>());
     if closely {

@@ -9,7 +9,7 @@ use chinwag_testkit::{Chinwag, Device};
 use serde_json::{Value, json};
 
 use crate::absence::done;
-use crate::load::{database, is_sound, seqs_are_dense};
+use crate::load::{Database, is_sound, seqs_are_dense};
 use crate::scene::{BINARY, Tea, UNLIMITED, say, tea_on};
 
 /// A file system of a few MiB, unmounted when dropped.
@@ -120,7 +120,7 @@ async fn nothing_is_stored_everything_is_read_and_then_it_goes_on() {
     witness.hears_up_to(&tea.chat, stored as u64 + 1).await;
     assert_eq!(witness.replica.view(), tea.bob.view().await);
     tea.chinwag.stop().await;
-    let database = database(tea.chinwag.data_directory());
+    let database = Database::of(&tea.chinwag);
     is_sound(&database);
     seqs_are_dense(&database);
     drop(database);

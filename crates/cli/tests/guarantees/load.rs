@@ -1,11 +1,10 @@
 //! People who talk without a pause, whatever becomes of the server, and remember what they were promised.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chinwag_testkit::{Device, Dice, Person, Told};
+use chinwag_testkit::{Chinwag, Device, Dice, Person, Postgres, Told};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -145,45 +144,69 @@ impl Talker {
     }
 }
 
-/// Opens the database beside the server or after it.
-pub(crate) fn database(data_dir: &Path) -> Connection {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(data_dir.join("chinwag.db"), flags).expect("a database")
+/// A server's database, looked into beside the server or after it.
+pub(crate) enum Database {
+    Sqlite(Connection),
+    /// Its URL.
+    Postgres(String),
 }
 
-pub(crate) fn is_sound(database: &Connection) {
-    let verdict: String =
-        database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a verdict");
-    assert_eq!(verdict, "ok");
+impl Database {
+    pub(crate) fn of(chinwag: &Chinwag) -> Self {
+        match chinwag.database_url() {
+            Some(url) => Self::Postgres(url.to_owned()),
+            None => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                let file = chinwag.data_directory().join("chinwag.db");
+                Self::Sqlite(Connection::open_with_flags(file, flags).expect("a database"))
+            }
+        }
+    }
+
+    /// What a query finds, a line for each row.
+    fn lines(&self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare(sql).expect("our own tables");
+                let lines = statement.query_map([], |row| row.get(0)).expect("rows");
+                lines.collect::<Result<_, _>>().expect("text")
+            }
+            Self::Postgres(url) => Postgres::shared().sql(url, sql).lines().map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// That the file is whole. Of PostgreSQL's files we know nothing.
+pub(crate) fn is_sound(database: &Database) {
+    if let Database::Sqlite(_) = database {
+        assert_eq!(database.lines("PRAGMA integrity_check"), ["ok"]);
+    }
 }
 
 /// That every chat's events have the seqs from 1 to its newest. True only where nothing was changed twice, since what
 /// is overwritten gives its place up.
-pub(crate) fn seqs_are_dense(database: &Connection) {
-    let mut statement = database
-        .prepare(
-            "SELECT c.head_seq, count(DISTINCT e.seq), count(*), max(e.seq) FROM chats c JOIN
-               (SELECT chat, seq FROM messages UNION ALL SELECT chat, seq FROM changes) e ON e.chat = c.id
-             GROUP BY c.id",
-        )
-        .expect("our own tables");
-    let chats =
-        statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, u64>(3)?]));
-    for chat in chats.expect("chats") {
-        let [head, distinct, all, newest] = chat.expect("numbers");
-        assert_eq!([distinct, all, newest], [head; 3], "a hole or a repeat");
+pub(crate) fn seqs_are_dense(database: &Database) {
+    let chats = database.lines(
+        "SELECT c.head_seq || ' ' || count(DISTINCT e.seq) || ' ' || count(*) || ' ' || max(e.seq) FROM chats c JOIN
+           (SELECT chat, seq FROM messages UNION ALL SELECT chat, seq FROM changes) e ON e.chat = c.id
+         GROUP BY c.id, c.head_seq",
+    );
+    for chat in chats {
+        let mut numbers = chat.split(' ').map(|number| number.parse::<u64>().expect("a number"));
+        let head = numbers.next().expect("a head");
+        assert!(numbers.all(|number| number == head), "a hole or a repeat: {chat}");
     }
 }
 
 /// That each talker's words are there, each once and in the order in which they were said: all that were promised, and
 /// of the rest none out of order.
-pub(crate) fn words_are_kept(database: &Connection, talkers: &[&Talker]) {
-    let mut statement =
-        database.prepare("SELECT text FROM messages ORDER BY chat, seq").expect("our own table");
-    let texts = statement.query_map([], |row| row.get::<_, String>(0)).expect("texts");
+pub(crate) fn words_are_kept(database: &Database, talkers: &[&Talker]) {
+    let texts = database.lines(match database {
+        Database::Sqlite(_) => "SELECT text FROM messages ORDER BY chat, seq",
+        Database::Postgres(_) => "SELECT convert_from(text, 'UTF8') FROM messages ORDER BY chat, seq",
+    });
     let mut heard: BTreeMap<String, usize> = BTreeMap::new();
     for text in texts {
-        let text = text.expect("text");
         let mut words = text.split(' ');
         let (name, number) = (words.next().expect("a name"), words.next().expect("a number"));
         let next = heard.entry(name.to_owned()).or_default();

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use chinwag_testkit::{Body, Chinwag, Incoming, Opening};
+use chinwag_testkit::{Body, Chinwag, Incoming, Opening, Postgres};
 
 use crate::scene::{BINARY, chinwag, tea};
 
@@ -92,6 +92,12 @@ async fn what_was_acknowledged_survives_a_crash() {
 async fn data_of_a_newer_program_is_left_alone() {
     let mut chinwag = chinwag().await;
     chinwag.stop().await;
+    if let Some(url) = chinwag.database_url().map(str::to_owned) {
+        let _ = Postgres::shared().sql(&url, "UPDATE schema_version SET version = 1000000");
+        let exit = chinwag.fails_to_start().await;
+        assert!(exit.code.is_some_and(|code| code != 0) && exit.stderr.contains("newer"), "{exit:?}");
+        return;
+    }
     let files = std::fs::read_dir(chinwag.data_directory()).expect("the data directory");
     let database = files
         .filter_map(|file| Some(file.ok()?.path()))

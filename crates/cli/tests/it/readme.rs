@@ -20,6 +20,7 @@ async fn the_tour_does_what_it_says() {
     let chinwag = chinwag().await;
     let mut shell = Command::new("sh");
     shell.args(["-c", &tour(&chinwag.urls.chat())]).env("CHINWAG_DATA_DIR", chinwag.data_directory());
+    shell.envs(chinwag.database_url().map(|url| ("CHINWAG_DATABASE_URL", url)));
     let output = tokio::task::spawn_blocking(move || shell.output()).await;
     let output = output.expect("a shell does not panic").expect("there is a shell");
     let shown = String::from_utf8_lossy(&output.stdout);

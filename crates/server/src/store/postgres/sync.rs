@@ -167,14 +167,14 @@ impl Windows {
 
 /// Every window gives its first places, so the first of all are certain.
 const PLACES: &str = "SELECT p.position, w.chat, p.is_message
-    FROM unnest($1::uuid[], $2::int8[], $3::int8[]) w (chat, since, only), LATERAL (
+    FROM unnest($1::uuid[], $2::int8[], $3::int8[]) w (chat, since, place), LATERAL (
         (SELECT m.position, true AS is_message FROM messages m
-         WHERE w.only IS NULL AND m.chat = w.chat AND m.position > w.since ORDER BY m.position LIMIT $4)
+         WHERE w.place IS NULL AND m.chat = w.chat AND m.position > w.since ORDER BY m.position LIMIT $4)
         UNION ALL
         (SELECT c.position, false FROM changes c
-         WHERE w.only IS NULL AND c.chat = w.chat AND c.position > w.since ORDER BY c.position LIMIT $4)
+         WHERE w.place IS NULL AND c.chat = w.chat AND c.position > w.since ORDER BY c.position LIMIT $4)
         UNION ALL
-        SELECT w.only, false WHERE w.only IS NOT NULL) p
+        SELECT w.place, false WHERE w.place IS NOT NULL) p
     ORDER BY p.position LIMIT $4";
 
 const MESSAGES: &str = "SELECT m.chat, m.position, m.seq, m.sender, m.sent_at, m.id, m.text, m.reply_to,
