@@ -33,7 +33,7 @@ const KEEPER: &str = r#"
     echo ready || { cat "$2/log"; exit 1; }
     cat >/dev/null
     "$1/pg_ctl" stop --mode=immediate --silent --pgdata="$2/data" >/dev/null 2>&1
-    rm -rf "$2/data"
+    rm -rf "$2"
 "#;
 
 impl Postgres {

@@ -1,5 +1,6 @@
 //! `chinwag app`, and what goes for every command: where the data is, and what a wrong call is answered with.
 
+use chinwag_testkit::Postgres;
 use serde_json::json;
 
 use crate::program::{BINARY, Place, fields, text};
@@ -114,11 +115,19 @@ fn a_wrong_call_is_a_matter_of_usage() {
 }
 
 #[test]
-fn data_elsewhere_is_not_administered_here() {
+fn data_in_postgresql_is_administered_there() {
     let place = Place::new();
     let file = place.data_dir.with_extension("toml");
-    std::fs::write(&file, "database_url = 'postgres://chinwag@db/chinwag'").expect("room to write");
-    let refused = place.chinwag(&format!("app create shop --config {}", file.display()));
-    refused.fails_with("database_url is set");
-    assert!(!place.data_dir.exists());
+    std::fs::write(&file, format!("database_url = '{}'", Postgres::shared().new_database()))
+        .expect("room to write");
+    let made = place.chinwag(&format!("app create shop --config {}", file.display()));
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let listed = place.chinwag(&format!("app list --config {}", file.display()));
+    assert!(listed.stdout.contains("shop"), "{listed:?}");
+    let away = place.chinwag("app list --database-url postgres://chinwag:hunter2@127.0.0.1:1/chinwag");
+    away.fails_with("unable to open the database");
+    assert!(!away.stderr.contains("hunter2"), "{away:?}");
+    let wrong = place.chinwag("app list --database-url postgres://chinwag:hunter2@:x");
+    wrong.fails_with("database_url");
+    assert!(!wrong.stderr.contains("hunter2") && !place.data_dir.exists(), "{wrong:?}");
 }

@@ -1,6 +1,8 @@
 //! What every store keeps of its promises, told once and run on both engines: by the embedded database, and by a
 //! PostgreSQL server that this test starts for itself.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 mod acts;
 mod chats;
 mod faults;

@@ -74,7 +74,7 @@ async fn forward(mut node: TcpStream, mut server: UnixStream, cuts: Arc<Cuts>) {
             read = server.read(&mut answer) => {
                 let Ok(read @ 1..) = read else { return };
                 let has = |tag: &[u8]| answer[..read].windows(tag.len()).any(|bytes| bytes == tag);
-                writes = has(b"BEGIN\0") && !has(b"COMMIT\0");
+                writes = (writes || has(b"BEGIN\0")) && !has(b"COMMIT\0") && !has(b"ROLLBACK\0");
                 if has(b"COMMIT\0") && cuts.answer.swap(false, Ordering::SeqCst) {
                     cuts.done.fetch_add(1, Ordering::SeqCst);
                     return;

@@ -16,6 +16,7 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
             "axum",
             "hyper",
             "rusqlite",
+            "tokio_postgres",
             "tokio::net",
             "crate::http",
             "crate::realtime",
@@ -23,13 +24,25 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
             "crate::hub",
             "crate::app",
             "store::sqlite",
+            "store::postgres",
         ],
     ),
     ("crates/server/src/chat/", &["tokio", "async", "crate::store", "crate::sessions", "crate::problem"]),
-    ("crates/server/src/http", &["rusqlite", "store::sqlite", "crate::management"]),
+    (
+        "crates/server/src/http",
+        &["rusqlite", "tokio_postgres", "store::sqlite", "store::postgres", "crate::management"],
+    ),
     (
         "crates/server/src/realtime",
-        &["rusqlite", "axum", "store::sqlite", "crate::http", "crate::management"],
+        &[
+            "rusqlite",
+            "tokio_postgres",
+            "axum",
+            "store::sqlite",
+            "store::postgres",
+            "crate::http",
+            "crate::management",
+        ],
     ),
     (
         "crates/server/src/realtime/session",
@@ -38,11 +51,19 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
     ("crates/server/src/realtime/websocket", &["stomp"]),
     (
         "crates/server/src/management",
-        &["rusqlite", "store::sqlite", "crate::realtime", "crate::hub", "crate::chat"],
+        &[
+            "rusqlite",
+            "tokio_postgres",
+            "store::sqlite",
+            "store::postgres",
+            "crate::realtime",
+            "crate::hub",
+            "crate::chat",
+        ],
     ),
     (
         "crates/server/src/sessions",
-        &["rusqlite", "axum", "hyper", "crate::http", "crate::realtime", "crate::hub"],
+        &["rusqlite", "tokio_postgres", "axum", "hyper", "crate::http", "crate::realtime", "crate::hub"],
     ),
     (
         "crates/server/src/hub",
@@ -50,6 +71,7 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
             "axum",
             "hyper",
             "rusqlite",
+            "tokio_postgres",
             "tokio",
             "crate::http",
             "crate::realtime",
@@ -63,7 +85,7 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     (
         "crates/server/src/listener",
-        &["rusqlite", "crate::store", "crate::chat", "crate::realtime", "crate::app"],
+        &["rusqlite", "tokio_postgres", "crate::store", "crate::chat", "crate::realtime", "crate::app"],
     ),
 ];
 

@@ -11,7 +11,7 @@ use super::facts::Known;
 use super::line::{Ask, ask};
 use crate::chat::{ChatEvent, Member, ReactionFacts};
 use crate::store::event::Stamp;
-use crate::store::nonce::digest;
+use crate::store::nonce::{digest, told_at};
 
 /// A chat's row after the batch.
 struct ChatRow {
@@ -312,15 +312,14 @@ impl Batch {
 
     pub(super) fn keep_nonce(
         &mut self,
-        by: UserId,
         nonce: &Nonce,
         action: &Action,
         event: &ChatEvent,
-        told_at: Timestamp,
         (subject, parent): (Option<Uuid>, Option<Uuid>),
     ) {
+        let told_at = told_at(&event.kind, self.now);
         let to = &mut self.nonces;
-        to.users.push(by.0);
+        to.users.push(event.sender.0);
         to.nonces.push(nonce.as_str().as_bytes().to_vec());
         to.digests.push(digest(action).to_vec());
         to.told_at.push(told_at.0);

@@ -14,7 +14,6 @@ use crate::chat::message::Objection;
 use crate::chat::{ChatEvent, Member, Published, Refusal, Route, message, reaction};
 use crate::clock::Ids;
 use crate::store::event::{Stamp, stored};
-use crate::store::nonce;
 
 /// Why an action was not done.
 pub(super) enum No {
@@ -70,9 +69,8 @@ impl<'a> Decision<'a> {
         if let Some(name) = &envelope.nonce
             && !matches!(envelope.action, Action::Typing { .. })
         {
-            let told_at = nonce::told_at(&outcome.event.kind, self.batch.now);
             let subjects = (outcome.subject, outcome.parent);
-            self.batch.keep_nonce(by, name, &envelope.action, &outcome.event, told_at, subjects);
+            self.batch.keep_nonce(name, &envelope.action, &outcome.event, subjects);
         }
         if let Some(route) = outcome.route {
             self.published.push(Published { event: outcome.event.clone(), route });
