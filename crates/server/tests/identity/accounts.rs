@@ -14,7 +14,7 @@ fn acme() -> NewAccount {
 
 #[tokio::test]
 async fn an_account_is_known_by_its_address_in_any_case() {
-    let world = World::new();
+    let world = World::new().await;
     let registered = world.store.register_account(acme(), new_refresh()).await.unwrap();
     let known = world.store.account_credentials(email("Boss@ACME.example")).await.unwrap();
     assert_eq!(known, Some((registered.account.id, "hash".to_owned())));
@@ -25,7 +25,7 @@ async fn an_account_is_known_by_its_address_in_any_case() {
 
 #[tokio::test]
 async fn a_refresh_token_works_once_and_keeps_the_session() {
-    let world = World::new();
+    let world = World::new().await;
     let (first, second, third) = (new_refresh(), new_refresh(), new_refresh());
     let registered = world.store.register_account(acme(), first).await.unwrap();
     let rotated = world.store.rotate_account_session(first.hash, second).await.unwrap().unwrap();
@@ -36,7 +36,7 @@ async fn a_refresh_token_works_once_and_keeps_the_session() {
 
 #[tokio::test]
 async fn a_session_ends_by_sign_out_or_time() {
-    let world = World::new();
+    let world = World::new().await;
     let refresh = new_refresh();
     let first = world.store.register_account(acme(), refresh).await.unwrap();
     let other = world.store.open_account_session(first.account.id, new_refresh()).await.unwrap();
@@ -55,7 +55,7 @@ async fn a_session_ends_by_sign_out_or_time() {
 
 #[tokio::test]
 async fn an_account_may_change_its_name() {
-    let world = World::new();
+    let world = World::new().await;
     let session = world.store.register_account(acme(), new_refresh()).await.unwrap();
     world.store.rename_account(session.account.id, "Acme & Sons".to_owned()).await.unwrap();
     let now = world.store.account_session(session.session, world.now()).await.unwrap().unwrap();

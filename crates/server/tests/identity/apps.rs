@@ -21,7 +21,7 @@ fn suspended() -> AppChanges {
 
 #[tokio::test]
 async fn an_app_is_seen_by_its_account_and_administrators_only() {
-    let world = World::new();
+    let world = World::new().await;
     let owner = Reach::Account(account(&world, "a@example.com").await);
     let other = Reach::Account(account(&world, "b@example.com").await);
     let app = world.store.create_app(owner, "Shop".to_owned(), Tier::Demo).await.unwrap();
@@ -38,7 +38,7 @@ async fn an_app_is_seen_by_its_account_and_administrators_only() {
 
 #[tokio::test]
 async fn an_account_has_few_demo_apps() {
-    let world = World::new();
+    let world = World::new().await;
     let owner = Reach::Account(account(&world, "a@example.com").await);
     let create = |tier| world.store.create_app(owner, "Shop".to_owned(), tier);
     let first = create(Tier::Demo).await.unwrap();
@@ -53,7 +53,7 @@ async fn an_account_has_few_demo_apps() {
 
 #[tokio::test]
 async fn suspending_an_app_is_noted_for_open_connections_and_keeps_its_sessions() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let alice = world.user(app, "alice").await;
     let (session, _) = world.session(alice.id).await;
@@ -73,7 +73,7 @@ async fn suspending_an_app_is_noted_for_open_connections_and_keeps_its_sessions(
 
 #[tokio::test]
 async fn a_deleted_app_takes_its_keys_and_sessions_along() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let key = world.key(app).await;
     let alice = world.user(app, "alice").await;
@@ -90,7 +90,7 @@ async fn a_deleted_app_takes_its_keys_and_sessions_along() {
 
 #[tokio::test]
 async fn a_key_works_until_it_is_revoked_or_rotated() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let (first, new) = new_key();
     let made = world.store.create_key(Reach::All, app, new).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_key_works_until_it_is_revoked_or_rotated() {
 
 #[tokio::test]
 async fn an_app_has_few_keys_and_a_suspended_one_gets_none() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let create = || world.store.create_key(Reach::All, app, new_key().1);
     for _ in 1..ACTIVE_KEYS_MAX {
@@ -131,7 +131,7 @@ async fn an_app_has_few_keys_and_a_suspended_one_gets_none() {
 
 #[tokio::test]
 async fn the_cluster_keeps_its_name() {
-    let world = World::new();
+    let world = World::new().await;
     let id = world.store.cluster_id().await.unwrap();
     assert_eq!(world.store.cluster_id().await, Ok(id));
 }

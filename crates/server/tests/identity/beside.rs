@@ -8,7 +8,7 @@ use crate::world::{World, username};
 
 #[tokio::test]
 async fn what_is_written_beside_is_seen_at_once() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let (beside, occupancy) = Store::open_beside(world.directory.path(), world.clock.clone()).unwrap();
     assert_eq!(occupancy, Occupancy::Shared);
@@ -23,7 +23,7 @@ async fn what_is_written_beside_is_seen_at_once() {
 
 #[tokio::test]
 async fn no_event_is_written_beside() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let alice = world.user(app, "alice").await;
     let (beside, _) = Store::open_beside(world.directory.path(), world.clock.clone()).unwrap();
@@ -43,7 +43,7 @@ async fn no_event_is_written_beside() {
 
 #[tokio::test]
 async fn a_second_server_is_refused() {
-    let world = World::new();
+    let world = World::new().await;
     let (hub, _) = chinwag_server::hub::Hub::new(world.clock.clone());
     let ids = std::sync::Arc::new(chinwag_server::clock::Ids::new(world.clock.clone()));
     let second = Store::open(world.directory.path(), world.clock.clone(), ids, hub.announcements());

@@ -6,7 +6,7 @@ const DAY_MS: i64 = 86_400_000;
 
 #[tokio::test]
 async fn names_and_addresses_are_unique_in_an_app() {
-    let world = World::new();
+    let world = World::new().await;
     let (app, other_app) = (world.app().await, world.app().await);
     let alice = world.user(app, "alice").await;
     let register = |new| world.store.register_user(new);
@@ -24,7 +24,7 @@ async fn names_and_addresses_are_unique_in_an_app() {
 
 #[tokio::test]
 async fn a_changed_name_frees_the_old_one() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let (alice, _bob) = (world.user(app, "alice").await, world.user(app, "bob").await);
     let rename = |name| world.store.change_username(alice.id, username(name));
@@ -36,7 +36,7 @@ async fn a_changed_name_frees_the_old_one() {
 
 #[tokio::test]
 async fn a_deleted_user_is_nobody_from_then_on() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let alice = world.user(app, "alice").await;
     let (session, refresh) = world.session(alice.id).await;
@@ -60,7 +60,7 @@ async fn a_deleted_user_is_nobody_from_then_on() {
 
 #[tokio::test]
 async fn a_session_ends_by_its_own_users_refresh_token() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let (alice, bob) = (world.user(app, "alice").await, world.user(app, "bob").await);
     let (session, refresh) = world.session(alice.id).await;
@@ -77,7 +77,7 @@ async fn a_session_ends_by_its_own_users_refresh_token() {
 
 #[tokio::test]
 async fn all_sessions_end_but_not_the_next_one() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let (alice, bob) = (world.user(app, "alice").await, world.user(app, "bob").await);
     let (phone, _) = world.session(alice.id).await;
@@ -97,7 +97,7 @@ async fn all_sessions_end_but_not_the_next_one() {
 
 #[tokio::test]
 async fn a_refresh_token_serves_until_its_time_is_over() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let alice = world.user(app, "alice").await;
     let (session, refresh) = world.session(alice.id).await;
@@ -113,7 +113,7 @@ async fn a_refresh_token_serves_until_its_time_is_over() {
 
 #[tokio::test]
 async fn old_endings_and_expired_sessions_are_forgotten() {
-    let world = World::new();
+    let world = World::new().await;
     let app = world.app().await;
     let alice = world.user(app, "alice").await;
     world.session(alice.id).await;

@@ -39,7 +39,7 @@ async fn app(world: &World, settings: &Settings) -> (Sessions, KeyHolder) {
 
 #[tokio::test]
 async fn alice_signs_in_with_her_name_and_password_only() {
-    let world = World::new();
+    let world = World::new().await;
     let (sessions, key) = app(&world, &Settings::default()).await;
     sessions.register(&key, registration("alice")).await.unwrap();
     for (name, password) in [
@@ -59,7 +59,7 @@ async fn alice_signs_in_with_her_name_and_password_only() {
 
 #[tokio::test]
 async fn an_expired_token_is_renewed_with_the_refresh_token_it_came_with() {
-    let world = World::new();
+    let world = World::new().await;
     let (sessions, key) = app(&world, &Settings::default()).await;
     sessions.register(&key, registration("alice")).await.unwrap();
     let (phone, desk) = (sign_in(&sessions, &key, "alice").await, sign_in(&sessions, &key, "alice").await);
@@ -78,7 +78,7 @@ async fn an_expired_token_is_renewed_with_the_refresh_token_it_came_with() {
 
 #[tokio::test]
 async fn who_signed_out_is_out_at_once_on_that_device() {
-    let world = World::new();
+    let world = World::new().await;
     let (sessions, key) = app(&world, &Settings::default()).await;
     sessions.register(&key, registration("alice")).await.unwrap();
     let (phone, desk) = (sign_in(&sessions, &key, "alice").await, sign_in(&sessions, &key, "alice").await);
@@ -94,7 +94,7 @@ async fn who_signed_out_is_out_at_once_on_that_device() {
 
 #[tokio::test]
 async fn a_changed_name_is_in_the_new_token_and_known_to_the_old_one() {
-    let world = World::new();
+    let world = World::new().await;
     let (sessions, key) = app(&world, &Settings::default()).await;
     sessions.register(&key, registration("alice")).await.unwrap();
     let signed_in = sign_in(&sessions, &key, "alice").await;
@@ -107,7 +107,7 @@ async fn a_changed_name_is_in_the_new_token_and_known_to_the_old_one() {
 
 #[tokio::test]
 async fn a_ticket_is_worth_nothing_once_its_session_ended() {
-    let world = World::new();
+    let world = World::new().await;
     let (sessions, key) = app(&world, &Settings::default()).await;
     sessions.register(&key, registration("alice")).await.unwrap();
     let signed_in = sign_in(&sessions, &key, "alice").await;
@@ -121,7 +121,7 @@ async fn a_ticket_is_worth_nothing_once_its_session_ended() {
 
 #[tokio::test]
 async fn a_demo_app_has_so_many_users_at_once() {
-    let world = World::new();
+    let world = World::new().await;
     let mut settings = Settings::default();
     settings.limits.demo_concurrent_users = 1;
     let (sessions, key) = app(&world, &settings).await;
@@ -142,7 +142,7 @@ async fn a_demo_app_has_so_many_users_at_once() {
 
 #[tokio::test]
 async fn attempts_are_limited_by_address_and_registrations_by_key() {
-    let world = World::new();
+    let world = World::new().await;
     let mut settings = Settings::default();
     settings.limits.sign_ins_per_minute = 2;
     settings.limits.registrations_per_minute = 1;
@@ -162,7 +162,7 @@ async fn attempts_are_limited_by_address_and_registrations_by_key() {
 
 #[tokio::test]
 async fn an_account_signs_in_refreshes_and_leaves() {
-    let world = World::new();
+    let world = World::new().await;
     let sessions = world.sessions(&Settings::default());
     let address = || "boss@acme.example".to_owned();
     let registered =

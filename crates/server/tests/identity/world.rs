@@ -10,7 +10,8 @@ use chinwag_server::sessions::Sessions;
 use chinwag_server::sessions::app::Tier;
 use chinwag_server::sessions::jwt::{Jwt, SigningKeyFile};
 use chinwag_server::sessions::secret::{Token, TokenKind};
-use chinwag_server::store::{NewKey, NewRefresh, NewUser, Reach, Store, User};
+use chinwag_server::store::{NewKey, NewRefresh, NewUser, Occupancy, Reach, Store, User};
+use chinwag_testkit::Postgres;
 
 pub(crate) const START: Timestamp = Timestamp(1_795_362_000_000);
 
@@ -21,14 +22,20 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(START));
         let shared: Arc<dyn Clock> = clock.clone();
         // Nobody listens: the fan-out is dropped, and announcements go nowhere.
         let (hub, _) = Hub::new(shared.clone());
         let ids = Arc::new(Ids::new(shared.clone()));
-        let (store, _) = Store::open(directory.path(), shared, ids, hub.announcements()).unwrap();
+        let announcements = hub.announcements();
+        let (store, _) = if Postgres::is_wanted() {
+            let url = Postgres::shared().new_database();
+            Store::connect(&url, Occupancy::Alone, shared, ids, announcements).await.unwrap()
+        } else {
+            Store::open(directory.path(), shared, ids, announcements).unwrap()
+        };
         Self { store, clock, directory }
     }
 

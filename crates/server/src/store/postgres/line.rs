@@ -130,6 +130,12 @@ pub(super) fn is_collision(error: &Error) -> bool {
     error.code().is_some_and(|code| collisions.contains(code))
 }
 
+/// Whether it waited too long, for a lock that another node holds or for the server.
+pub(super) fn is_stall(error: &Error) -> bool {
+    let stalls = [SqlState::LOCK_NOT_AVAILABLE, SqlState::QUERY_CANCELED];
+    error.code().is_some_and(|code| stalls.contains(code))
+}
+
 /// The violated constraint, if that is what it is about.
 pub(super) fn violated(error: &Error) -> Option<&str> {
     error.as_db_error().filter(|error| *error.code() == SqlState::UNIQUE_VIOLATION)?.constraint()
@@ -146,9 +152,8 @@ pub(super) fn words(error: &Error) -> String {
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
-        let full = [SqlState::DISK_FULL, SqlState::OUT_OF_MEMORY];
         match error.code() {
-            Some(code) if full.contains(code) => StoreError::Full,
+            Some(code) if *code == SqlState::DISK_FULL => StoreError::Full,
             _ => StoreError::Unavailable(words(&error)),
         }
     }

@@ -71,10 +71,12 @@ async fn migrate(line: &Line) -> Result<(), OpenError> {
     if version.is_some_and(|row| row.get::<_, i32>(0) < SERVER_VERSION_MIN) {
         return Err(OpenError::Database("PostgreSQL 15 or newer is needed".to_owned()));
     }
+    // However long it takes, here or on the node that is at it. An error ends this session, and with it the lock.
+    line.batch("SET lock_timeout = 0; SET statement_timeout = 0").await.map_err(failed)?;
     line.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await.map_err(failed)?;
-    let migrated = migrate_alone(line).await;
+    migrate_alone(line).await?;
     line.execute("SELECT pg_advisory_unlock($1)", &[&MIGRATION_LOCK]).await.map_err(failed)?;
-    migrated
+    Ok(())
 }
 
 async fn migrate_alone(line: &Line) -> Result<(), OpenError> {

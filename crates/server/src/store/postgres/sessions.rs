@@ -137,10 +137,14 @@ impl Postgres {
     }
 
     pub(in crate::store) async fn last_ending(&self) -> Result<i64, StoreError> {
-        let line = self.lines.lend().await?;
-        // Of those that are there: any that comes has a larger one.
-        let last = line.row("SELECT coalesce(max(id), 0) FROM endings", &[]).await?;
-        Ok(last.map_or(0, |row| row.get(0)))
+        let mut line = self.lines.lend().await?;
+        line.begin(BEGIN).await?;
+        // Of all there ever were: the rows may have been removed since. None is under way.
+        lock_endings(&line).await?;
+        let sql = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM endings_id_seq";
+        let last = line.row(sql, &[]).await?.map_or(0, |row| row.get(0));
+        line.roll_back().await?;
+        Ok(last)
     }
 
     pub(in crate::store) async fn endings_after(&self, last: i64) -> Result<Vec<Ending>, StoreError> {

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use chinwag_protocol::UserId;
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::Config;
+use tokio_postgres::{Config, Error};
 use uuid::Uuid;
 
 use super::act::{self, ActJob};
 use super::facts::Fault;
 use super::flush::{Ready, Signature, flush};
 use super::group::{self, GROUP_MAX};
-use super::line::{Line, is_collision, is_lost};
+use super::line::{Line, is_collision, is_lost, is_stall};
 use super::natural;
 use super::sync::{ListenJob, present_chats};
 use super::verbs::{self, Outcome, VerbJob};
@@ -64,13 +64,34 @@ enum Failed {
     Lost(StoreError),
     /// Another node did something at the same time.
     Collided(StoreError),
+    /// The server is not there, or something holds it up: nothing else that is tried now will fare better.
+    Stalled(StoreError),
+    /// By the database, for what was to be written.
     Refused(StoreError),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        if is_lost(&error) {
+            Self::Lost(error.into())
+        } else if is_collision(&error) {
+            Self::Collided(error.into())
+        } else if is_stall(&error) {
+            Self::Stalled(error.into())
+        } else {
+            Self::Refused(error.into())
+        }
+    }
 }
 
 impl From<Failed> for StoreError {
     fn from(failed: Failed) -> Self {
-        let (Failed::Lost(error) | Failed::Collided(error) | Failed::Refused(error)) = failed;
-        error
+        match failed {
+            Failed::Lost(error)
+            | Failed::Collided(error)
+            | Failed::Stalled(error)
+            | Failed::Refused(error) => error,
+        }
     }
 }
 
@@ -195,12 +216,12 @@ impl Writer {
         };
         let (mut ready, answers) = match decided {
             Ok(decided) => decided,
-            Err(Fault::Postgres(error)) if is_lost(&error) => return Err(Failed::Lost(error.into())),
+            Err(Fault::Postgres(error)) if is_lost(&error) => return Err(error.into()),
             Err(fault) => {
                 self.roll_back(line).await;
                 return Err(match fault {
-                    Fault::Postgres(error) if is_collision(&error) => Failed::Collided(error.into()),
-                    fault => Failed::Refused(fault.into()),
+                    Fault::Postgres(error) => error.into(),
+                    Fault::Store(error) => Failed::Refused(error),
                 });
             }
         };
@@ -217,13 +238,11 @@ impl Writer {
             }
             Err(error) if is_lost(&error) => {
                 drop(line);
-                self.outcome(signature).await.ok_or_else(|| Failed::Lost(error.into()))?
+                self.outcome(signature).await.ok_or_else(|| Failed::from(error))?
             }
             Err(error) => {
                 self.line = Some(line);
-                let collided = is_collision(&error);
-                let error = error.into();
-                return Err(if collided { Failed::Collided(error) } else { Failed::Refused(error) });
+                return Err(error.into());
             }
         };
         Ok((ready, answers, head))
@@ -233,7 +252,7 @@ impl Writer {
     async fn line(&mut self) -> Result<Line, Failed> {
         match self.line.take() {
             Some(line) if !line.is_closed() => Ok(line),
-            _ => self.connect().await.map_err(|error| Failed::Refused(error.into())),
+            _ => self.connect().await.map_err(|error| Failed::Stalled(error.into())),
         }
     }
 
