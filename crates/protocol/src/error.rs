@@ -1,5 +1,6 @@
 //! Every way a request can be refused: one stable code, its HTTP status, and the one body that carries it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
@@ -109,7 +110,7 @@ impl std::fmt::Display for ErrorCode {
 }
 
 /// The body of every error answer: RFC 9457 problem details, and `code` and `message` (protocol, section 1).
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorBody {
     #[serde(rename = "type")]
     pub kind: String,

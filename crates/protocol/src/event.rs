@@ -1,5 +1,6 @@
 //! What a client is told (protocol, section 4).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorCode;
@@ -9,7 +10,7 @@ use crate::text::{Emoji, Nonce};
 use crate::timestamp::Timestamp;
 
 /// Something that happened in a chat, as one member is told of it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     #[serde(flatten)]
@@ -28,7 +29,7 @@ pub struct Event {
     pub replayed: bool,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub enum EventKind {
     #[serde(rename = "SEND_MSG")]
@@ -95,7 +96,7 @@ pub enum EventKind {
 }
 
 /// What one connection is told about itself. Existing clients ignore unknown types, so these are additive.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub enum Notice {
     /// An action of this connection was refused and changed nothing.

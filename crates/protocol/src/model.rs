@@ -1,5 +1,6 @@
 //! The objects of the chat API (protocol, section 1). Absent values are `null`, never left out.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ChatId, MessageId, ReactionId, UserId};
@@ -7,7 +8,7 @@ use crate::text::Emoji;
 use crate::timestamp::Timestamp;
 
 /// A chat as one of its members sees it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatDetails {
     pub chat_id: ChatId,
@@ -26,7 +27,7 @@ pub struct ChatDetails {
     pub members: u64,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatUserInfo {
     pub user_id: UserId,
@@ -36,7 +37,7 @@ pub struct ChatUserInfo {
     pub last_seen_message: Option<MessageId>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageContent {
     pub chat_id: ChatId,
@@ -49,7 +50,7 @@ pub struct MessageContent {
 }
 
 /// A message in history.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     #[serde(flatten)]
@@ -63,7 +64,7 @@ pub struct Message {
     pub changed_seq: u64,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reaction {
     pub reaction_id: ReactionId,
