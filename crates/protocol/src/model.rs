@@ -21,9 +21,12 @@ pub struct ChatDetails {
     /// False for a chat of one or two, true once it has had a third member.
     pub group_chat: bool,
     /// Other people's messages after the read pointer.
+    #[schemars(extend("x-ext" = true))]
     pub unread_count: u64,
+    #[schemars(extend("x-ext" = true))]
     pub last_read_message: Option<MessageId>,
     /// How many people are in it.
+    #[schemars(extend("x-ext" = true))]
     pub members: u64,
 }
 
@@ -59,8 +62,10 @@ pub struct Message {
     pub reply_to: Option<MessageContent>,
     pub reactions: Vec<Reaction>,
     /// Of the event that created it.
+    #[schemars(extend("x-ext" = true))]
     pub seq: u64,
     /// Of the event that created or last edited it: what `ifSeq` must name.
+    #[schemars(extend("x-ext" = true))]
     pub changed_seq: u64,
 }
 

@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::error::ErrorCode;
-use crate::ids::{
-    AccountId, AppId, ChatId, KeyId, MessageId, ReactionId, SessionId, UserId,
-};
+use crate::ids::{AccountId, AppId, ChatId, KeyId, MessageId, ReactionId, SessionId, UserId};
 use crate::limits::{
     CHAT_NAME_CHARS_MAX, EMAIL_CHARS_MAX, EMOJI_BYTES_MAX, NONCE_CHARS_MAX, USERNAME_CHARS_MAX,
 };

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::api::Documents;
 use crate::chat::Chat;
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
@@ -45,6 +46,7 @@ pub struct App {
     pub sockjs: Arc<HttpSessions>,
     pub budget: Arc<Budget>,
     pub upkeep: Upkeep,
+    pub documents: Documents,
     /// Connections and upkeep: what is to end before the process does.
     pub tasks: TaskTracker,
     /// Cancelled when the server is to stop.
@@ -107,6 +109,7 @@ impl Server {
             sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
             upkeep: Upkeep::default(),
+            documents: Documents::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             settings,

@@ -3,6 +3,7 @@
 mod auth;
 mod chat;
 mod connect;
+pub(crate) mod documents;
 mod error;
 mod events;
 pub mod extract;
@@ -17,29 +18,43 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware;
 use chinwag_protocol::ErrorCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::api::Routes;
 use crate::app::App;
 pub use crate::problem::Problem as ApiError;
 pub use error::with_problem_body;
 
 /// The body of a success answer with nothing to say.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Empty {}
 
 pub const NOTHING: axum::Json<Empty> = axum::Json(Empty {});
 
+/// Everything that the chat listener offers, for its document.
+#[must_use]
+pub fn routes() -> Routes {
+    api_routes().merge(sockjs::routes())
+}
+
+fn api_routes() -> Routes {
+    Routes::default()
+        .merge(user::routes())
+        .merge(auth::routes())
+        .merge(chat::routes())
+        .merge(message::routes())
+        .merge(events::routes())
+        .merge(health::routes())
+        .merge(documents::routes())
+}
+
 /// Everything that the chat listener serves.
 pub fn router(app: Arc<App>) -> Router {
     let cors = cors(&app.settings.http.allowed_origins);
-    Router::new()
-        .merge(user::router())
-        .merge(auth::router())
-        .merge(chat::router())
-        .merge(message::router())
-        .merge(events::router())
-        .merge(health::router())
+    api_routes()
+        .into_router()
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(with_problem_body))

@@ -1,5 +1,6 @@
 //! The Chinwag server: the chat, its store, and its doors.
 
+pub mod api;
 pub mod app;
 pub mod chat;
 pub mod clock;

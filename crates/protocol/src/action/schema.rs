@@ -80,8 +80,7 @@ impl JsonSchema for Envelope {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let actions: Vec<Value> =
-            Self::schemas(generator).into_iter().map(|(_, _, schema)| schema).collect();
+        let actions: Vec<Value> = Self::schemas(generator).into_iter().map(|(_, _, schema)| schema).collect();
         json_schema!({"oneOf": actions, "description": "One of the eight things a member does in a chat."})
     }
 }
@@ -118,8 +117,11 @@ mod tests {
     fn what_the_schemas_require_is_what_the_reader_requires() {
         for (kind, name, schema) in Envelope::schemas(&mut SchemaGenerator::default()) {
             let fields: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-            let whole: Value =
-                fields.iter().map(|field| ((*field).clone(), sample(field, kind))).collect::<Map<_, _>>().into();
+            let whole: Value = fields
+                .iter()
+                .map(|field| ((*field).clone(), sample(field, kind)))
+                .collect::<Map<_, _>>()
+                .into();
             assert_eq!(refusal(&whole), None, "{name}");
             for field in fields {
                 let mut without = whole.clone();

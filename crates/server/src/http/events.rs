@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::http::{HeaderMap, HeaderName};
+use chinwag_protocol::ErrorCode::{ConcurrentUsersExceeded, Overloaded, RateLimited, TooManyConnections};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ApiError;
 use super::connect::admit;
 use super::extract::Params;
+use crate::api::{Credential, EventsAnswer, Routes, get};
 use crate::app::App;
 use crate::hub::Mailing;
 use crate::realtime::events::EventStream;
@@ -20,11 +20,19 @@ use crate::realtime::listener::Listener;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/chat/events", get(events))
+pub(super) fn routes() -> Routes {
+    Routes::about("Realtime").with(
+        get("/api/chat/events", events)
+            .named(
+                "events",
+                "Everything that happens in the caller's chats, as it happens; see asyncapi.json",
+            )
+            .opened_by(&[Credential::Jwt, Credential::Ticket])
+            .refusing(&[ConcurrentUsersExceeded, RateLimited, Overloaded, TooManyConnections]),
+    )
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct EventParams {
     ticket: Option<String>,
     /// Where to begin, for clients that cannot set the header.
@@ -35,7 +43,7 @@ async fn events(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Params(params): Params<EventParams>,
-) -> Result<Response, ApiError> {
+) -> Result<EventsAnswer, ApiError> {
     let who = admit(&app, params.ticket.as_deref(), &headers).await?;
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
     let since = last.or(params.since).filter(|cursor| !cursor.is_empty());
@@ -43,11 +51,5 @@ async fn events(
     let seat = app.seat(who)?;
     let listener = Listener::begin(&app, user, since).await;
     let stream = EventStream::new(listener, Mailing::to(user), app.store.epoch(), seat);
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        // Proxies that gather answers would hold events back.
-        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
-    ];
-    Ok((headers, Body::from_stream(stream)).into_response())
+    Ok(EventsAnswer(Body::from_stream(stream)))
 }

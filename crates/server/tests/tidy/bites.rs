@@ -1,6 +1,8 @@
 //! Every rule against a text that it must complain of, and one that it must leave alone.
 
-use super::documents::{codes, limits, links, settings};
+use chinwag_server::api::Document;
+
+use super::documents::{api, codes, limits, links, settings};
 use super::rules::{dependencies, directions, nothing_left_for_later, queues, size_and_name, unwraps};
 use super::tree::{Source, read};
 
@@ -94,6 +96,12 @@ fn on_what_is_not_documented() {
     assert_eq!(is_missed("| 16384 |", "| 16385 |"), 1);
     assert_eq!(is_missed("| 0 to 16,777,216 |", "| 0 to 16,777,217 |"), 1);
     assert_eq!(is_missed("`json`", "`xml`"), 1);
+}
+
+#[test]
+fn on_documents_of_the_api_that_are_old() {
+    let committed = read("docs/api/openapi.json");
+    assert_eq!(api(Document::Chat, &committed.replacen("\"chatId\"", "\"chat\"", 1)).len(), 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Rules for documents: what the code has, they have.
 
 use chinwag_protocol::{ErrorCode, limits as wire};
+use chinwag_server::api::Document;
 use chinwag_server::config::{Kind, SETTINGS, Settings};
 
 use super::tree::{Source, root};
@@ -131,4 +132,13 @@ pub(super) fn links(document: &Source) -> Vec<String> {
         !target.contains("://") && !file.is_empty() && !from.with_file_name("").join(file).exists()
     });
     broken.map(|target| format!("{}: there is no {target}", document.path)).collect()
+}
+
+/// The documents of the API in `docs/api`, which are made of the code.
+pub(super) fn api(document: Document, committed: &str) -> Vec<String> {
+    let file = document.file();
+    let is_same = committed == document.text(document.usual_server());
+    let word = file.trim_end_matches(".json");
+    let mend = format!("cargo run -p chinwag -- api {word} >docs/api/{file}");
+    if is_same { Vec::new() } else { vec![format!("docs/api/{file} is not what the code has: {mend}")] }
 }
