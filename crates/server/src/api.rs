@@ -14,6 +14,6 @@ mod takes;
 
 pub use answers::{Answers, Created, EventsAnswer};
 pub use documents::{Document, DocumentAnswer, Documents};
-pub use routes::{Operation, Route, Routes, Unnamed, delete, get, post, put};
+pub use routes::{Operation, Preflight, Route, Routes, Unnamed, delete, get, post, preflight, put};
 pub use sketch::{Credential, Sketch};
 pub use takes::{Documented, Takes};

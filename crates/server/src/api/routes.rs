@@ -41,6 +41,18 @@ impl Operation {
     }
 }
 
+/// An answer to OPTIONS.
+pub struct Preflight(MethodRouter<Arc<App>>);
+
+/// What answers OPTIONS on a path.
+pub fn preflight<H, T>(handler: H) -> Preflight
+where
+    H: Handler<T, Arc<App>>,
+    T: 'static,
+{
+    Preflight(on(MethodFilter::OPTIONS, handler))
+}
+
 /// A route that has no name yet, and so cannot be served.
 pub struct Unnamed {
     method: &'static str,
@@ -119,8 +131,8 @@ impl Route {
 
     /// What browsers ask before they ask (CORS), which documents do not list.
     #[must_use]
-    pub fn with_preflight(mut self, preflight: MethodRouter<Arc<App>>) -> Self {
-        self.handler = self.handler.merge(preflight);
+    pub fn with_preflight(mut self, preflight: Preflight) -> Self {
+        self.handler = self.handler.merge(preflight.0);
         self
     }
 }

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use super::connect::{self, Framing};
 use super::{ApiError, method_not_allowed, with_problem_body};
-use crate::api::{Answers, Credential, Route, Routes, Sketch, get, post};
+use crate::api::{Answers, Credential, Preflight, Route, Routes, Sketch, get, post, preflight};
 use crate::app::App;
 use crate::sessions::secret::random_bytes;
 
@@ -184,8 +184,8 @@ async fn other_method(_path: session::Path) -> StatusCode {
 }
 
 /// The answer to OPTIONS.
-fn get_options(methods: &'static str) -> axum::routing::MethodRouter<Arc<App>> {
-    axum::routing::options(move || async move { cors::preflight(methods) })
+fn get_options(methods: &'static str) -> Preflight {
+    preflight(move || async move { cors::preflight(methods) })
 }
 
 /// Private data by GET: no cache may keep it. The protocol's own words, tests included.

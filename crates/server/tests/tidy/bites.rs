@@ -59,6 +59,7 @@ fn on_modules_that_know_too_much() {
         ("crates/server/src/chat.rs", "use crate::http::ApiError;"),
         ("crates/server/src/chat/member.rs", "use crate::store::Store;"),
         ("crates/server/src/http/chat.rs", "use rusqlite::Connection;"),
+        ("crates/server/src/http/chat.rs", "use axum::routing::get;"),
         ("crates/server/src/realtime/session.rs", "let now = Instant::now();"),
         ("crates/server/src/realtime/websocket.rs", "use chinwag_protocol::stomp::Frame;"),
         ("crates/server/src/management/apps.rs", "use crate::{chat, clock};"),
