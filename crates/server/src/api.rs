@@ -12,7 +12,7 @@ mod routes;
 mod sketch;
 mod takes;
 
-pub use answers::{Answers, Created, EventsAnswer};
+pub use answers::{Answers, Created, EventsAnswer, NotKept};
 pub use documents::{Document, DocumentAnswer, Documents};
 pub use routes::{Operation, Preflight, Route, Routes, Unnamed, delete, get, post, preflight, put};
 pub use sketch::{Credential, Sketch};

@@ -14,6 +14,7 @@ use crate::api::Documents;
 use crate::chat::Chat;
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
+use crate::http::Outfit;
 use crate::hub::{Budget, Hub};
 use crate::listener::{self, Bounds};
 use crate::management::Cluster;
@@ -26,6 +27,7 @@ use crate::sessions::tickets::Connected;
 use crate::sessions::{Identity, Sessions};
 use crate::store::{OpenError, Session, Store, WriterThread};
 use crate::upkeep::{self, Upkeep};
+use crate::web::{DevUsers, Pages};
 use crate::{http, management};
 
 /// For HTTP requests in progress to finish when the server stops.
@@ -76,7 +78,9 @@ pub struct Server {
     app: Arc<App>,
     pub chat_address: SocketAddr,
     pub management_address: SocketAddr,
-    listeners: [(TcpListener, axum::Router); 2],
+    listeners: [TcpListener; 2],
+    cluster: Cluster,
+    outfit: Outfit,
     writer: WriterThread,
     fanout: JoinHandle<()>,
 }
@@ -116,11 +120,9 @@ impl Server {
             store,
             hub,
         });
-        let listeners = [
-            (chat_listener, http::router(Arc::clone(&app))),
-            (management_listener, management::router(Arc::clone(&app), cluster)),
-        ];
-        Ok(Self { app, chat_address, management_address, listeners, writer, fanout })
+        let listeners = [chat_listener, management_listener];
+        let outfit = Outfit { pages: Pages::NONE, dev_users: None };
+        Ok(Self { app, chat_address, management_address, listeners, cluster, outfit, writer, fanout })
     }
 
     /// What the doors share, for whoever is in this process.
@@ -129,10 +131,28 @@ impl Server {
         &self.app
     }
 
+    /// With these web pages.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Pages) -> Self {
+        self.outfit.pages = pages;
+        self
+    }
+
+    /// With the chat page, on which everyone on this machine may be one of `users`.
+    #[must_use]
+    pub fn for_trying(mut self, users: DevUsers) -> Self {
+        self.outfit.dev_users = Some(Arc::new(users));
+        self
+    }
+
     /// Serves until `stop` is cancelled, then stops in order: no new connections, requests finish, sockets are told,
     /// the last commit reaches the disk.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
-        let Self { app, listeners, writer, fanout, .. } = self;
+        let Self { app, listeners, cluster, outfit, writer, fanout, .. } = self;
+        let routers = [
+            http::router(Arc::clone(&app), &outfit),
+            management::router(Arc::clone(&app), cluster, outfit.pages),
+        ];
         let bounds = Bounds {
             connections: listener::connections_allowed(&app.settings),
             connections_per_address: app.settings.limits.connections_per_address,
@@ -145,9 +165,11 @@ impl Server {
         app.tasks.spawn(upkeep::watch_endings(Arc::clone(&app), last_ending));
         app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
         app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
-        let [chat, management] = listeners.map(|(listener, router)| {
-            tokio::spawn(listener::serve(listener, router, bounds, app.stop.clone()))
-        });
+        let [chat, management] = listeners;
+        let [chat_router, management_router] = routers;
+        let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, app.stop.clone()));
+        let management =
+            tokio::spawn(listener::serve(management, management_router, bounds, app.stop.clone()));
         stop.cancelled().await;
         app.stop.cancel();
         app.presence.end_all();

@@ -43,6 +43,7 @@ pub struct Settings {
     pub limits: Limits,
     pub tokens: Tokens,
     pub http: Http,
+    pub web: Web,
     pub log: Log,
 }
 
@@ -109,6 +110,13 @@ pub struct Http {
     pub sockjs_client_url: Option<String>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// Whether the chat page is at `/` of the chat listener.
+    pub chat: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
@@ -146,6 +154,7 @@ impl Default for Settings {
             limits: Limits::default(),
             tokens: Tokens::default(),
             http: Http::default(),
+            web: Web::default(),
             log: Log::default(),
         }
     }

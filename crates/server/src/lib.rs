@@ -15,5 +15,6 @@ pub mod realtime;
 pub mod sessions;
 pub mod store;
 pub mod upkeep;
+pub mod web;
 
 pub use app::{App, Server, StartError};

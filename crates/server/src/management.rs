@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::http::extract::bearer_token;
 use crate::http::{ApiError, method_not_allowed, not_found, with_problem_body};
 use crate::store::{AccountSession, Reach};
+use crate::web::{self, Pages};
 
 pub use apps::AppBody;
 pub use keys::{KeyBody, NewKeyBody};
@@ -41,15 +42,17 @@ pub fn routes() -> Routes {
         .merge(apps::routes())
         .merge(keys::routes())
         .merge(documents::routes())
+        .merge(web::console::routes())
 }
 
 /// Everything that the management listener serves.
-pub fn router(app: Arc<App>, cluster: Cluster) -> Router {
+pub fn router(app: Arc<App>, cluster: Cluster, pages: Pages) -> Router {
     routes()
         .into_router()
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(Extension(cluster))
+        .layer(Extension(pages))
         .layer(middleware::from_fn(with_problem_body))
         .with_state(app)
 }

@@ -130,7 +130,7 @@ impl Document {
             return if body.is_null() { Ok(()) } else { Err("it should have no body".to_owned()) };
         };
         let essence = |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_owned();
-        let content = contents.iter().find(|(kind, _)| essence(kind) == essence(given));
+        let content = contents.iter().find(|(kind, _)| *kind == "*/*" || essence(kind) == essence(given));
         let (kind, content) = content.ok_or_else(|| format!("content type {given:?}"))?;
         if !kind.contains("json") {
             return Ok(());

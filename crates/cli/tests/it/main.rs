@@ -17,6 +17,7 @@ mod members;
 mod messages;
 mod node;
 mod nonce;
+mod pages;
 mod reactions;
 mod readme;
 mod reads;

@@ -48,6 +48,21 @@ impl<T: JsonSchema> Answers for Created<T> {
     }
 }
 
+/// 200, with what no cache may keep.
+pub struct NotKept<T>(pub T);
+
+impl<T: serde::Serialize> IntoResponse for NotKept<T> {
+    fn into_response(self) -> Response {
+        ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(self.0)).into_response()
+    }
+}
+
+impl<T: JsonSchema> Answers for NotKept<T> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.answers_json::<T>(200);
+    }
+}
+
 /// A stream of server-sent events (WHATWG HTML, section 9.2).
 pub struct EventsAnswer(pub Body);
 
