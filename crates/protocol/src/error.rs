@@ -82,6 +82,7 @@ codes! {
     UserNotFound = "USER_NOT_FOUND", 404, "User not found";
     AppNotFound = "APP_NOT_FOUND", 404, "App not found";
     KeyNotFound = "KEY_NOT_FOUND", 404, "API key not found";
+    SessionNotFound = "SESSION_NOT_FOUND", 404, "Session not found";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "Method not allowed";
     /// An account with this e-mail address exists.
     AccountExists = "ACCOUNT_EXISTS", 409, "Account exists";

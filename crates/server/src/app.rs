@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use chinwag_protocol::ErrorCode;
+use chinwag_protocol::{ErrorCode, UserId};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,7 +25,7 @@ use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
 use crate::sessions::secret::Token;
 use crate::sessions::tickets::Connected;
 use crate::sessions::{Identity, Sessions};
-use crate::store::{OpenError, Session, Store, WriterThread};
+use crate::store::{Erasure, OpenError, Session, Store, StoreError, WriterThread};
 use crate::upkeep::{self, Upkeep};
 use crate::web::{DevUsers, Pages};
 use crate::{http, management};
@@ -38,6 +38,7 @@ const CONNECTIONS_DRAIN: Duration = Duration::from_secs(3);
 /// What the doors share.
 pub struct App {
     pub settings: Settings,
+    pub clock: Arc<dyn Clock>,
     /// How clients reach the chat API from outside.
     pub public_url: String,
     pub store: Store,
@@ -108,7 +109,7 @@ impl Server {
         let app = Arc::new(App {
             public_url: settings.public_url(chat_address),
             sessions: Sessions::new(&settings, store.clone(), Arc::clone(&clock), jwt, cores),
-            chat: Chat::new(store.clone(), clock, limits.actions_per_second),
+            chat: Chat::new(store.clone(), Arc::clone(&clock), limits.actions_per_second),
             presence: Arc::new(Presence::new(limits.connections_per_user)),
             sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
@@ -117,6 +118,7 @@ impl Server {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             settings,
+            clock,
             store,
             hub,
         });
@@ -223,5 +225,14 @@ impl App {
         let session = self.sessions.authenticate(token).await?;
         let ticket = self.issue_ticket(session)?;
         Ok(self.sessions.spend_ticket(ticket.reveal()).await?)
+    }
+
+    /// Erases a user and what they wrote. Returns when all of it is gone.
+    pub async fn delete_user(&self, user: UserId) -> Result<(), StoreError> {
+        self.store.delete_user(user).await?;
+        // What they wrote goes on being erased if the client hangs up, and after a restart.
+        let store = self.store.clone();
+        let erased = tokio::spawn(async move { store.erase(Erasure::User(user)).await });
+        erased.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 }

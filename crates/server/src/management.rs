@@ -6,6 +6,7 @@ mod apps;
 mod documents;
 mod keys;
 mod name;
+mod users;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ pub fn routes() -> Routes {
         .merge(account::routes())
         .merge(apps::routes())
         .merge(keys::routes())
+        .merge(users::routes())
         .merge(documents::routes())
         .merge(web::console::routes())
 }

@@ -22,7 +22,7 @@ use crate::sessions::SessionError;
 use crate::sessions::jwt::UserRole;
 use crate::sessions::password::Password;
 use crate::sessions::sign_in::Registration;
-use crate::store::{Erasure, KeyHolder, StoreError};
+use crate::store::KeyHolder;
 
 /// The one role of an end user.
 const ROLES: [UserRole; 1] = [UserRole::User];
@@ -178,10 +178,6 @@ async fn change_username(
 }
 
 async fn delete_user(State(app): State<Arc<App>>, Caller(by): Caller) -> Result<Answer<Empty>, ApiError> {
-    app.store.delete_user(by.user).await?;
-    // What they wrote goes on being erased if the client hangs up, and after a restart.
-    let store = app.store.clone();
-    let erased = tokio::spawn(async move { store.erase(Erasure::User(by.user)).await });
-    erased.await.map_err(|e| StoreError::Unavailable(e.to_string()))??;
+    app.delete_user(by.user).await?;
     Ok(NOTHING)
 }

@@ -85,6 +85,12 @@ impl Presence {
         self.lock().users.get(&app).is_some_and(|users| users.contains_key(&user))
     }
 
+    /// Connections of one user.
+    #[must_use]
+    pub fn connections_of(&self, app: AppId, user: UserId) -> usize {
+        self.lock().users.get(&app).and_then(|users| users.get(&user)).copied().unwrap_or(0)
+    }
+
     /// Connections of this process.
     #[must_use]
     pub fn connections(&self) -> usize {
