@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chinwag_protocol::{ErrorCode, UserId};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +20,8 @@ use crate::hub::{Budget, Hub};
 use crate::listener::{self, Bounds};
 use crate::management::Cluster;
 use crate::problem::Problem;
+use crate::realtime::events::EventStream;
+pub use crate::realtime::events::Inspected;
 use crate::realtime::presence::{Presence, Seat, TooManyConnections};
 use crate::realtime::sockjs::HttpSessions;
 use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
@@ -26,6 +29,7 @@ use crate::sessions::secret::Token;
 use crate::sessions::tickets::Connected;
 use crate::sessions::{Identity, Sessions};
 use crate::store::{Erasure, OpenError, Session, Store, StoreError, WriterThread};
+use crate::telemetry::Telemetry;
 use crate::upkeep::{self, Upkeep};
 use crate::web::{DevUsers, Pages};
 use crate::{http, management};
@@ -34,6 +38,9 @@ use crate::{http, management};
 const REQUESTS_DRAIN: Duration = Duration::from_secs(3);
 /// For connections to be told, and to close. With the above and the last commits it stays within ten seconds.
 const CONNECTIONS_DRAIN: Duration = Duration::from_secs(3);
+
+/// Streams of figures and of inspected events that are open at once, over all accounts.
+const WATCHERS_MAX: usize = 256;
 
 /// What the doors share.
 pub struct App {
@@ -50,6 +57,9 @@ pub struct App {
     pub budget: Arc<Budget>,
     pub upkeep: Upkeep,
     pub documents: Documents,
+    pub telemetry: Arc<Telemetry>,
+    /// Room for those who watch figures or events of their apps.
+    pub watchers: Arc<Semaphore>,
     /// Connections and upkeep: what is to end before the process does.
     pub tasks: TaskTracker,
     /// Cancelled when the server is to stop.
@@ -106,15 +116,23 @@ impl Server {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let limits = &settings.limits;
         let cluster = Cluster { id: store.cluster_id().await?, endpoint: settings.public_url(chat_address) };
+        let telemetry = Arc::new(Telemetry::default());
         let app = Arc::new(App {
             public_url: settings.public_url(chat_address),
             sessions: Sessions::new(&settings, store.clone(), Arc::clone(&clock), jwt, cores),
-            chat: Chat::new(store.clone(), Arc::clone(&clock), limits.actions_per_second),
+            chat: Chat::new(
+                store.clone(),
+                Arc::clone(&clock),
+                limits.actions_per_second,
+                Arc::clone(&telemetry),
+            ),
             presence: Arc::new(Presence::new(limits.connections_per_user)),
             sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
             upkeep: Upkeep::default(),
             documents: Documents::default(),
+            telemetry,
+            watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             settings,
@@ -167,6 +185,7 @@ impl Server {
         app.tasks.spawn(upkeep::watch_endings(Arc::clone(&app), last_ending));
         app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
         app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
+        app.tasks.spawn(upkeep::sample_figures(Arc::clone(&app)));
         let [chat, management] = listeners;
         let [chat_router, management_router] = routers;
         let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, app.stop.clone()));
@@ -225,6 +244,11 @@ impl App {
         let session = self.sessions.authenticate(token).await?;
         let ticket = self.issue_ticket(session)?;
         Ok(self.sessions.spend_ticket(ticket.reveal()).await?)
+    }
+
+    /// What happens to somebody, or in a chat, as one sees it who is no member, until `ended` is cancelled.
+    pub async fn inspect(self: &Arc<Self>, whom: Inspected, ended: CancellationToken) -> EventStream {
+        EventStream::inspecting(self, whom, ended).await
     }
 
     /// Erases a user and what they wrote. Returns when all of it is gone.

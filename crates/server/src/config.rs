@@ -44,6 +44,7 @@ pub struct Settings {
     pub tokens: Tokens,
     pub http: Http,
     pub web: Web,
+    pub metrics: Metrics,
     pub log: Log,
 }
 
@@ -117,6 +118,13 @@ pub struct Web {
     pub chat: bool,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// What `/metrics` is opened by. Without it, this machine alone may read it.
+    pub token: Option<Secret>,
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
@@ -155,6 +163,7 @@ impl Default for Settings {
             tokens: Tokens::default(),
             http: Http::default(),
             web: Web::default(),
+            metrics: Metrics::default(),
             log: Log::default(),
         }
     }

@@ -8,7 +8,7 @@ mod error;
 mod events;
 pub mod extract;
 mod health;
-mod message;
+pub mod message;
 mod sockjs;
 mod user;
 

@@ -14,6 +14,7 @@ pub mod problem;
 pub mod realtime;
 pub mod sessions;
 pub mod store;
+pub mod telemetry;
 pub mod upkeep;
 pub mod web;
 

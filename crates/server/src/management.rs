@@ -5,6 +5,8 @@ mod account;
 mod apps;
 mod documents;
 mod keys;
+mod live;
+mod metrics;
 mod name;
 mod users;
 
@@ -43,6 +45,8 @@ pub fn routes() -> Routes {
         .merge(apps::routes())
         .merge(keys::routes())
         .merge(users::routes())
+        .merge(live::routes())
+        .merge(metrics::routes())
         .merge(documents::routes())
         .merge(web::console::routes())
 }

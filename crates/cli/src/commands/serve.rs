@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chinwag_server::clock::SystemClock;
-use chinwag_server::config::{Log, LogFormat, Settings};
+use chinwag_server::config::{Log, LogFormat, LogLevel, Settings};
 use chinwag_server::{Server, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -63,7 +63,11 @@ pub(crate) fn stop_on_signal() -> Result<CancellationToken, Failure> {
 
 /// Logs are for operators; what people asked for goes to standard output.
 pub(crate) fn log_to_stderr(log: &Log) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(log.level.as_str())?;
+    // Who looked at or changed what is not theirs is told at any level but off.
+    let filter = match log.level {
+        LogLevel::Off => EnvFilter::try_new("off")?,
+        level => EnvFilter::try_new(format!("{},audit=info", level.as_str()))?,
+    };
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => subscriber.init(),

@@ -1,10 +1,15 @@
 //! What handlers answer, and how that is documented.
 
+use std::convert::Infallible;
+use std::marker::PhantomData;
+
 use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use chinwag_protocol::ErrorCode;
+use futures_util::Stream;
 use schemars::JsonSchema;
 
 use super::Sketch;
@@ -63,10 +68,23 @@ impl<T: JsonSchema> Answers for NotKept<T> {
     }
 }
 
-/// A stream of server-sent events (WHATWG HTML, section 9.2).
-pub struct EventsAnswer(pub Body);
+/// A stream of server-sent events (WHATWG HTML, section 9.2), each with a `T` as its data.
+pub struct EventsAnswer<T> {
+    body: Body,
+    says: PhantomData<fn() -> T>,
+}
 
-impl IntoResponse for EventsAnswer {
+impl<T> EventsAnswer<T> {
+    /// `events` are written as they are to be sent.
+    pub fn new<S>(events: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, Infallible>> + Send + 'static,
+    {
+        Self { body: Body::from_stream(events), says: PhantomData }
+    }
+}
+
+impl<T> IntoResponse for EventsAnswer<T> {
     fn into_response(self) -> Response {
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
@@ -74,12 +92,12 @@ impl IntoResponse for EventsAnswer {
             // Proxies that gather answers would hold events back.
             (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
         ];
-        (headers, self.0).into_response()
+        (headers, self.body).into_response()
     }
 }
 
-impl Answers for EventsAnswer {
+impl<T: JsonSchema> Answers for EventsAnswer<T> {
     fn describe(sketch: &mut Sketch<'_>) {
-        sketch.answers(200, Some("text/event-stream"), "Server-sent events, until one side ends it");
+        sketch.answers_events::<T>();
     }
 }

@@ -192,6 +192,18 @@ impl<'a> Sketch<'a> {
         self.successes.push(Success { status, description, content: Some(("application/json", schema)) });
     }
 
+    /// Server-sent events whose data are each a `T`.
+    pub fn answers_events<T: JsonSchema>(&mut self) {
+        let data = self.told.subschema_for::<T>();
+        let schema = json!({"type": "string", "x-event-data": data});
+        let description = "Server-sent events, until one side ends it";
+        self.successes.push(Success {
+            status: 200,
+            description,
+            content: Some(("text/event-stream", schema)),
+        });
+    }
+
     /// Anything else that is no refusal.
     pub fn answers(&mut self, status: u16, content_type: Option<&'static str>, description: &'static str) {
         let content = content_type.map(|content_type| (content_type, json!({"type": "string"})));

@@ -76,6 +76,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "http.allowed_origins", kind: Kind::List },
     Setting { name: "http.sockjs_client_url", kind: Kind::Url },
     Setting { name: "web.chat", kind: Kind::Switch },
+    Setting { name: "metrics.token", kind: Kind::Secret },
     Setting { name: "log.level", kind: Kind::OneOf(&["off", "error", "warn", "info", "debug", "trace"]) },
     Setting { name: "log.format", kind: Kind::OneOf(&["text", "json"]) },
 ];

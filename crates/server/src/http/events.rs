@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName};
 use chinwag_protocol::ErrorCode::{ConcurrentUsersExceeded, Overloaded, RateLimited, TooManyConnections};
@@ -12,6 +11,7 @@ use serde::Deserialize;
 use super::ApiError;
 use super::connect::admit;
 use super::extract::Params;
+use super::message::Told;
 use crate::api::{Credential, EventsAnswer, Routes, get};
 use crate::app::App;
 use crate::hub::Mailing;
@@ -43,13 +43,13 @@ async fn events(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Params(params): Params<EventParams>,
-) -> Result<EventsAnswer, ApiError> {
+) -> Result<EventsAnswer<Told>, ApiError> {
     let who = admit(&app, params.ticket.as_deref(), &headers).await?;
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
     let since = last.or(params.since).filter(|cursor| !cursor.is_empty());
     let user = who.user;
     let seat = app.seat(who)?;
     let listener = Listener::begin(&app, user, since).await;
-    let stream = EventStream::new(listener, Mailing::to(user), app.store.epoch(), seat);
-    Ok(EventsAnswer(Body::from_stream(stream)))
+    let stream = EventStream::new(&app, listener, Mailing::to(user), seat);
+    Ok(EventsAnswer::new(stream))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -143,6 +143,26 @@ impl<Id: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<Id> {
 impl<Id: JsonSchema> Takes for PathId<Id> {
     fn describe(sketch: &mut Sketch<'_>) {
         sketch.path_parameter::<Id>();
+    }
+}
+
+/// The ids in a path, as a tuple.
+pub struct PathIds<Ids>(pub Ids);
+
+impl<Ids: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathIds<Ids> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let ids = Path::<Ids>::from_request_parts(parts, state).await;
+        let Path(ids) = ids.map_err(|_| ApiError::invalid("the ids in the path must be UUIDs"))?;
+        Ok(Self(ids))
+    }
+}
+
+impl<A: JsonSchema, B: JsonSchema> Takes for PathIds<(A, B)> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.path_parameter::<A>();
+        sketch.path_parameter::<B>();
     }
 }
 

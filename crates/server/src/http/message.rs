@@ -110,7 +110,8 @@ async fn act(
     Caller(by): Caller,
     Acting(envelope): Acting,
 ) -> Result<Answer<Event>, ApiError> {
-    let done = app.chat.act(by.user, vec![envelope]).await?.await?;
+    let figures = app.telemetry.figures.of(by.app);
+    let done = app.chat.act(by.user, &figures, vec![envelope]).await?.await?;
     let event = done.first().map(|done| done.event.as_seen_by(by.user));
     event.map(Answer).ok_or_else(|| ApiError::new(ErrorCode::StorageUnavailable, "nothing was done"))
 }
@@ -134,7 +135,7 @@ struct Missed {
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(rename = "EventOrNotice")]
-enum Told {
+pub enum Told {
     Event(Event),
     Notice(Notice),
 }

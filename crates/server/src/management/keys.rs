@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::{FromRequestParts, Path, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use chinwag_protocol::ErrorCode::{AppNotFound, AppSuspended, KeyLimitReached, KeyNotFound};
 use chinwag_protocol::{AppId, ErrorCode, KeyId, Timestamp};
 use schemars::JsonSchema;
@@ -12,9 +11,9 @@ use serde::Serialize;
 
 use super::Client;
 use super::apps::app_not_found;
-use crate::api::{Created, Routes, Sketch, Takes, delete, get, post};
+use crate::api::{Created, Routes, delete, get, post};
 use crate::app::App;
-use crate::http::extract::PathId;
+use crate::http::extract::{PathId, PathIds};
 use crate::http::{ApiError, Empty, NOTHING};
 use crate::sessions::app::Tier;
 use crate::sessions::secret::Token;
@@ -45,26 +44,6 @@ pub(super) fn routes() -> Routes {
                 .named("rotateKey", "Replace a key; the old one stops at once")
                 .refusing(&[AppNotFound, AppSuspended, KeyNotFound]),
         )
-}
-
-/// The two ids in a path: of an app and of a key.
-struct PathIds(AppId, KeyId);
-
-impl<S: Send + Sync> FromRequestParts<S> for PathIds {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let ids = Path::<(AppId, KeyId)>::from_request_parts(parts, state).await;
-        let Path((app, key)) = ids.map_err(|_| ApiError::invalid("the ids in the path must be UUIDs"))?;
-        Ok(Self(app, key))
-    }
-}
-
-impl Takes for PathIds {
-    fn describe(sketch: &mut Sketch<'_>) {
-        sketch.path_parameter::<AppId>();
-        sketch.path_parameter::<KeyId>();
-    }
 }
 
 /// A key as its owner sees it again.
@@ -129,7 +108,7 @@ async fn create(
 async fn revoke(
     State(app): State<Arc<App>>,
     by: Client,
-    PathIds(of, key): PathIds,
+    PathIds((of, key)): PathIds<(AppId, KeyId)>,
 ) -> Result<Answer<Empty>, ApiError> {
     app.store.revoke_key(by.reach(), of, key).await?;
     Ok(NOTHING)
@@ -138,7 +117,7 @@ async fn revoke(
 async fn rotate(
     State(app): State<Arc<App>>,
     by: Client,
-    PathIds(of, key): PathIds,
+    PathIds((of, key)): PathIds<(AppId, KeyId)>,
 ) -> Result<Created<NewKeyBody>, ApiError> {
     let (token, new) = NewKey::generate();
     let key = app.store.rotate_key(by.reach(), of, key, new).await?;

@@ -2,7 +2,7 @@
 
 use chinwag_server::api::Document;
 
-use super::documents::{api, codes, limits, links, settings};
+use super::documents::{api, codes, limits, links, metrics, settings};
 use super::rules::{dependencies, directions, nothing_left_for_later, queues, size_and_name, unwraps};
 use super::tree::{Source, read};
 
@@ -97,6 +97,22 @@ fn on_what_is_not_documented() {
     assert_eq!(is_missed("| 16384 |", "| 16385 |"), 1);
     assert_eq!(is_missed("| 0 to 16,777,216 |", "| 0 to 16,777,217 |"), 1);
     assert_eq!(is_missed("`json`", "`xml`"), 1);
+}
+
+#[test]
+fn on_metrics_without_a_row() {
+    let document = read("docs/metrics.md");
+    assert_eq!(
+        metrics(
+            &document.replace(
+                "| `chinwag_deliveries_total` | counter |",
+                "| `chinwag_deliveries_total` | gauge |"
+            )
+        )
+        .len(),
+        1
+    );
+    assert_eq!(metrics(&document.replace("| `chinwag_deliveries_total` |", "| deliveries |")).len(), 2);
 }
 
 #[test]

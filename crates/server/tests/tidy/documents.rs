@@ -3,6 +3,7 @@
 use chinwag_protocol::{ErrorCode, limits as wire};
 use chinwag_server::api::Document;
 use chinwag_server::config::{Kind, SETTINGS, Settings};
+use chinwag_server::telemetry::METRICS;
 
 use super::tree::{Source, root};
 
@@ -132,6 +133,22 @@ pub(super) fn links(document: &Source) -> Vec<String> {
         !target.contains("://") && !file.is_empty() && !from.with_file_name("").join(file).exists()
     });
     broken.map(|target| format!("{}: there is no {target}", document.path)).collect()
+}
+
+/// Every metric has a row with its type.
+pub(super) fn metrics(document: &str) -> Vec<String> {
+    let undocumented = METRICS.iter().filter(|metric| {
+        let kind = format!("| {} |", metric.kind);
+        !row(document, metric.name).is_some_and(|row| row.contains(&kind))
+    });
+    let mut complaints: Vec<String> = undocumented
+        .map(|metric| format!("docs/metrics.md: no row for {}, a {}", metric.name, metric.kind))
+        .collect();
+    let rows = document.lines().filter(|line| line.starts_with("| `")).count();
+    if rows != METRICS.len() {
+        complaints.push(format!("docs/metrics.md has {rows} rows for {} metrics", METRICS.len()));
+    }
+    complaints
 }
 
 /// The documents of the API in `docs/api`, which are made of the code.

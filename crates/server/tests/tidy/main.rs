@@ -7,7 +7,7 @@ mod rules;
 mod tree;
 
 use chinwag_server::api::Document;
-use documents::{api, codes, limits, links, settings};
+use documents::{api, codes, limits, links, metrics, settings};
 use tree::{Source, documents, read, sources};
 
 /// Fails with all complaints at once.
@@ -66,6 +66,11 @@ fn every_dependency_says_what_for() {
 #[test]
 fn every_error_code_is_documented() {
     nothing_to_complain(codes(&read("docs/protocol.md")));
+}
+
+#[test]
+fn every_metric_is_documented() {
+    nothing_to_complain(metrics(&read("docs/metrics.md")));
 }
 
 #[test]
