@@ -136,7 +136,7 @@ impl Document {
             return Ok(());
         }
         let name = format!("{} {status} {kind}", operation["operationId"]);
-        complaints(&*self.validator(name, &content["schema"]), body)
+        complaints(&self.validator(name, &content["schema"]), body)
     }
 
     /// What is the same for all paths and not said for each.
@@ -145,7 +145,7 @@ impl Document {
             return Err(format!("it is not documented, so it should be {expected} {code}"));
         }
         complaints(
-            &*self.validator("problem".to_owned(), &json!({"$ref": "#/components/schemas/ErrorBody"})),
+            &self.validator("problem".to_owned(), &json!({"$ref": "#/components/schemas/ErrorBody"})),
             body,
         )
     }

@@ -13,6 +13,7 @@ mod history;
 mod http;
 mod lifecycle;
 mod limits;
+mod live;
 mod management;
 mod members;
 mod messages;

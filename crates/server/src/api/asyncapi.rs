@@ -4,6 +4,7 @@
 mod frames;
 
 use chinwag_protocol::{Envelope, ErrorCode, Event, Notice};
+use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use super::Credential;
@@ -16,32 +17,7 @@ const ACTIONS: &str = "/api/chat";
 /// The document. `about.server` is the base URL of the chat API.
 pub(super) fn document(about: &About) -> Value {
     let (mut asked, mut told) = generators();
-    let mut actions = Map::new();
-    for (kind, name, payload) in Envelope::schemas(&mut asked) {
-        let message = json!({
-            "name": kind,
-            "title": name,
-            "summary": payload["description"],
-            "contentType": "application/json",
-            "headers": frames::SEND.headers(),
-            "payload": payload,
-        });
-        actions.insert(kind.to_owned(), message);
-    }
-    let mut events = Map::new();
-    for payload in
-        each_kind(inline::<Event>(&mut told)).into_iter().chain(each_kind(inline::<Notice>(&mut told)))
-    {
-        let kind = payload["properties"]["type"]["const"].as_str().unwrap_or_default().to_owned();
-        let message = json!({
-            "name": kind,
-            "summary": payload["description"],
-            "contentType": "application/json",
-            "headers": frames::MESSAGE.headers(),
-            "payload": payload,
-        });
-        events.insert(kind, message);
-    }
+    let (actions, events) = (actions(&mut asked), events(&mut told));
     let frames: Map<String, Value> =
         frames::ALL.iter().map(|frame| (frame.command.to_owned(), frame.message())).collect();
     let refer = |messages: &Map<String, Value>| -> Map<String, Value> {
@@ -90,6 +66,40 @@ pub(super) fn document(about: &About) -> Value {
         },
         "x-error-codes": error_codes(),
     })
+}
+
+/// The messages that are taken, by the action's type.
+fn actions(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let messages = Envelope::schemas(generator).into_iter().map(|(kind, name, payload)| {
+        let message = json!({
+            "name": kind,
+            "title": name,
+            "summary": payload["description"],
+            "contentType": "application/json",
+            "headers": frames::SEND.headers(),
+            "payload": payload,
+        });
+        (kind.to_owned(), message)
+    });
+    messages.collect()
+}
+
+/// The messages that are told, by the type of event or notice.
+fn events(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let events = each_kind(inline::<Event>(generator));
+    let notices = each_kind(inline::<Notice>(generator));
+    let messages = events.into_iter().chain(notices).map(|payload| {
+        let kind = payload["properties"]["type"]["const"].as_str().unwrap_or_default().to_owned();
+        let message = json!({
+            "name": kind,
+            "summary": payload["description"],
+            "contentType": "application/json",
+            "headers": frames::MESSAGE.headers(),
+            "payload": payload,
+        });
+        (kind, message)
+    });
+    messages.collect()
 }
 
 fn server(url: &str) -> Value {

@@ -172,7 +172,6 @@ impl Routes {
     }
 
     /// What serves them.
-    #[must_use]
     pub fn into_router(self) -> Router<Arc<App>> {
         self.router
     }
