@@ -8,7 +8,7 @@ use crate::scene::{Tea, chinwag_with, tea_with};
 use crate::wire::{Wire, frame, text};
 
 /// The status and code with which a further connection is refused.
-async fn refused(person: &Person) -> Option<(u16, String)> {
+pub(crate) async fn refused(person: &Person) -> Option<(u16, String)> {
     let url = person.app.urls().chat() + "/api/wsConnect";
     let bearer = format!("Bearer {}", person.jwt());
     let (status, body) = Socket::open(&url, &["v12.stomp"], &[("authorization", &bearer)]).await.err()?;
