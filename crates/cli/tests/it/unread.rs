@@ -8,6 +8,8 @@ use crate::scene::chinwag_with;
 use crate::wire::Wire;
 
 const LONG_TEXT_BYTES: usize = 16_000;
+/// Of each long text.
+const A_LITTLE: usize = 500;
 /// More than the system holds for a connection.
 const MUCH: usize = 600;
 /// Far more long texts than any client may be behind.
@@ -79,7 +81,7 @@ async fn who_takes_too_little_is_cut() {
         let mut said = 0;
         while !wire.is_cut().await {
             says_much(&mut alice, &chat).await;
-            wire.takes(LONG_TEXT_BYTES / 2).await;
+            wire.takes(A_LITTLE).await;
             said += 1;
             assert!(said < PATIENCE_TEXTS, "{response}");
         }
