@@ -41,6 +41,11 @@ impl Line {
     pub fn cut(&self) {
         self.0.cancel();
     }
+
+    #[cfg(test)]
+    pub(crate) fn is_cut(&self) -> bool {
+        self.0.is_cancelled()
+    }
 }
 
 /// What a listener allows.

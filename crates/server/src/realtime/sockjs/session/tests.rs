@@ -35,6 +35,21 @@ fn hears(receiver: &mut Receiver) -> Option<String> {
     }
 }
 
+/// A response that its client takes too slowly ends with its connection.
+#[tokio::test]
+async fn who_has_not_taken_the_end_in_time_is_cut_off() {
+    for (leaves, cut) in [(true, false), (false, true)] {
+        let (session, line) = (session(), Line::default());
+        let mut receiver = session.attach(line.clone()).ok().unwrap();
+        session.end(Ended { code: Ending::NORMAL, reason: "" });
+        if leaves {
+            receiver.leave();
+        }
+        session.dismissed(Duration::ZERO).await;
+        assert_eq!(line.is_cut(), cut);
+    }
+}
+
 #[tokio::test]
 async fn what_nobody_takes_waits_and_is_counted() {
     let session = session();
