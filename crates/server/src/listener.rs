@@ -15,7 +15,7 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -25,6 +25,9 @@ pub use slots::{ConnectionSlot, connections_allowed};
 pub use wire::Wire;
 
 const HEADERS_MAX: usize = 100;
+/// Connections that may wait to be accepted: after a restart everybody comes at once, and who finds no room tries again only
+/// after a second. The system may hold it to less.
+const BACKLOG: u32 = 4096;
 /// After an accept that failed for want of descriptors or memory: long enough to let some be freed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -63,6 +66,16 @@ pub struct Bounds {
     pub stall: Duration,
     /// For requests in progress to finish once asked to stop; then they are cut.
     pub drain: Duration,
+}
+
+/// Listens at that address. Must be called within the run time.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Elsewhere it would let two servers have the same address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves until `stop` is cancelled, then accepts no more, lets requests in progress finish within the drain time, and
