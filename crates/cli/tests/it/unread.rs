@@ -107,5 +107,6 @@ async fn a_session_that_ends_takes_its_stream_along_unread() {
     }
     assert!(refused(&other_device).await.is_some());
     carol.post("/api/auth/logout", json!({"refreshToken": carol.refresh_token()})).await.done();
-    in_time("her place", async { while refused(&other_device).await.is_some() {} }).await;
+    let place = Box::pin(async { while refused(&other_device).await.is_some() {} });
+    in_time("her place", place).await;
 }
