@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod bench;
 pub(crate) mod dev;
 pub(crate) mod key;
 pub(crate) mod serve;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{api, app, dev, key, user};
+use commands::{api, app, bench, dev, key, user};
 use settings::ServeFlags;
 
 /// A realtime chat backend that you run yourself.
@@ -37,6 +37,8 @@ enum Command {
     User(user::Arguments),
     /// Print a document of the API
     Api(api::Arguments),
+    /// Measure a server: this machine's, or one that runs elsewhere
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Key(arguments) => key::run(arguments),
         Command::User(arguments) => user::run(arguments),
         Command::Api(arguments) => api::run(&arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

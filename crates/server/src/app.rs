@@ -17,11 +17,11 @@ use crate::clock::{Clock, Ids};
 use crate::config::Settings;
 use crate::http::Outfit;
 use crate::hub::{Budget, Hub};
-use crate::listener::{self, Bounds};
+use crate::listener::{self, Bounds, Line};
 use crate::management::Cluster;
 use crate::problem::Problem;
-use crate::realtime::events::EventStream;
 pub use crate::realtime::events::Inspected;
+use crate::realtime::events::{EventStream, Overdue};
 use crate::realtime::presence::{Presence, Seat, TooManyConnections};
 use crate::realtime::sockjs::HttpSessions;
 use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
@@ -109,8 +109,8 @@ impl Server {
         let (store, writer) = Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?;
         let fanout = fanout.run(&hub, store.epoch().into(), store.head()).map_err(StartError::Thread)?;
         let jwt = Jwt::new(&SigningKeyFile::open(&settings.data_dir)?)?;
-        let chat_listener = listen("listen", settings.listen).await?;
-        let management_listener = listen("management_listen", settings.management_listen).await?;
+        let chat_listener = listen("listen", settings.listen)?;
+        let management_listener = listen("management_listen", settings.management_listen)?;
         let chat_address = chat_listener.local_addr().map_err(StartError::Thread)?;
         let management_address = management_listener.local_addr().map_err(StartError::Thread)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -210,8 +210,8 @@ impl Server {
     }
 }
 
-async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::Listen { setting, address, error })
+fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    listener::listen(address).map_err(|error| StartError::Listen { setting, address, error })
 }
 
 impl App {
@@ -247,8 +247,25 @@ impl App {
     }
 
     /// What happens to somebody, or in a chat, as one sees it who is no member, until `ended` is cancelled.
-    pub async fn inspect(self: &Arc<Self>, whom: Inspected, ended: CancellationToken) -> EventStream {
-        EventStream::inspecting(self, whom, ended).await
+    pub async fn inspect(
+        self: &Arc<Self>,
+        whom: Inspected,
+        ended: CancellationToken,
+        line: Line,
+    ) -> EventStream {
+        let (stream, overdue) = EventStream::inspecting(self, whom, ended).await;
+        self.cut_when_overdue(overdue, line);
+        stream
+    }
+
+    /// Cuts the connection of a stream whose client does not take its end.
+    pub fn cut_when_overdue(&self, overdue: Overdue, line: Line) {
+        self.tasks.spawn(async move {
+            if overdue.comes().await {
+                tracing::debug!("an event stream is cut: its client does not take it");
+                line.cut();
+            }
+        });
     }
 
     /// Erases a user and what they wrote. Returns when all of it is gone.

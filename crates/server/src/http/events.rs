@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderName};
 use chinwag_protocol::ErrorCode::{ConcurrentUsersExceeded, Overloaded, RateLimited, TooManyConnections};
 use schemars::JsonSchema;
@@ -15,6 +15,7 @@ use super::message::Told;
 use crate::api::{Credential, EventsAnswer, Routes, get};
 use crate::app::App;
 use crate::hub::Mailing;
+use crate::listener::Line;
 use crate::realtime::events::EventStream;
 use crate::realtime::listener::Listener;
 
@@ -41,6 +42,7 @@ struct EventParams {
 
 async fn events(
     State(app): State<Arc<App>>,
+    Extension(line): Extension<Line>,
     headers: HeaderMap,
     Params(params): Params<EventParams>,
 ) -> Result<EventsAnswer<Told>, ApiError> {
@@ -50,6 +52,7 @@ async fn events(
     let user = who.user;
     let seat = app.seat(who)?;
     let listener = Listener::begin(&app, user, since).await;
-    let stream = EventStream::new(&app, listener, Mailing::to(user), seat);
+    let (stream, overdue) = EventStream::new(&app, listener, Mailing::to(user), seat);
+    app.cut_when_overdue(overdue, line);
     Ok(EventsAnswer::new(stream))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json as Answer;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use bytes::Bytes;
 use chinwag_protocol::ErrorCode::{AppNotFound, ChatNotFound, Overloaded, ShuttingDown, UserNotFound};
 use chinwag_protocol::{AppId, ChatId, ErrorCode, MessageId, Timestamp, UserId};
@@ -23,6 +23,7 @@ use crate::app::{App, Inspected};
 use crate::http::ApiError;
 use crate::http::extract::{Params, PathId, PathIds};
 use crate::http::message::Told;
+use crate::listener::Line;
 use crate::store::Reader;
 
 /// How often figures are told.
@@ -162,6 +163,7 @@ async fn events(
     State(app): State<Arc<App>>,
     by: Client,
     PathId(of): PathId<AppId>,
+    Extension(line): Extension<Line>,
     Params(params): Params<InspectParams>,
 ) -> Result<EventsAnswer<Told>, ApiError> {
     by.owns(&app, of).await?;
@@ -183,7 +185,7 @@ async fn events(
     // What people wrote is seen by somebody they did not write to.
     tracing::info!(target: "audit", %account, app = %of, ?whom, "an event inspector was opened");
     app.telemetry.figures.of(of).watch(app.clock.now());
-    let events = app.inspect(whom, watching.ended.clone()).await;
+    let events = app.inspect(whom, watching.ended.clone(), line).await;
     Ok(EventsAnswer::new(held(events, watching)))
 }
 

@@ -10,14 +10,15 @@ use bytes::Bytes;
 use chinwag_protocol::{ChatId, ErrorCode, Notice, UserId};
 use futures_util::Stream;
 use tokio::time::{Instant, Sleep};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 use uuid::Uuid;
 
+use super::ENDED_PATIENCE;
 use super::listener::{Fault, Heard, Listener};
 use super::presence::Seat;
 use crate::app::App;
 use crate::cursor;
-use crate::hub::{Delivery, Mailing};
+use crate::hub::{Delivery, Mailing, Slow};
 use crate::problem::Problem;
 use crate::telemetry::{self, AppFigures, Delivered};
 
@@ -37,6 +38,7 @@ pub struct EventStream {
     app: Arc<App>,
     /// Whose stream it is; nobody's, if somebody only watches.
     receiver: Option<Receiver>,
+    _taken: DropGuard,
 }
 
 struct Receiver {
@@ -51,16 +53,44 @@ pub enum Inspected {
     User(UserId),
 }
 
+/// Ends when a stream should have, and its client has not taken its end: nobody asks the stream for more then.
+pub struct Overdue {
+    slow: Pin<Box<dyn Future<Output = Slow> + Send>>,
+    ended: CancellationToken,
+    taken: CancellationToken,
+    patience: Duration,
+}
+
+impl Overdue {
+    /// False if the stream was taken to its end, or its client went away.
+    pub async fn comes(self) -> bool {
+        let Self { slow, ended, taken, patience } = self;
+        let told = async {
+            tokio::select! {
+                _ = slow => {
+                    let _ = tokio::time::timeout(patience, ended.cancelled()).await;
+                }
+                () = ended.cancelled() => {}
+            }
+            if ended.is_cancelled() {
+                tokio::time::sleep(ENDED_PATIENCE).await;
+            }
+        };
+        taken.run_until_cancelled(told).await.is_some()
+    }
+}
+
 impl EventStream {
+    /// The stream, and what is to be watched beside it. A slow receiver has `limits.stall_seconds` to take the end.
     #[must_use]
-    pub fn new(app: &Arc<App>, listener: Listener, mailing: Mailing, seat: Seat) -> Self {
+    pub fn new(app: &Arc<App>, listener: Listener, mailing: Mailing, seat: Seat) -> (Self, Overdue) {
         let ended = seat.ended.clone();
         let receiver = Receiver { figures: app.telemetry.figures.of(seat.who.app), seat };
         Self::with(app, listener, mailing, ended, Some(receiver))
     }
 
     /// What happens from now on, for somebody who only watches, until `ended` is cancelled. It counts as no delivery.
-    pub async fn inspecting(app: &Arc<App>, whom: Inspected, ended: CancellationToken) -> Self {
+    pub async fn inspecting(app: &Arc<App>, whom: Inspected, ended: CancellationToken) -> (Self, Overdue) {
         let (listener, mailing) = match whom {
             Inspected::Chat(chat) => {
                 // Its recipientId is nobody's.
@@ -77,8 +107,11 @@ impl EventStream {
         mailing: Mailing,
         ended: CancellationToken,
         receiver: Option<Receiver>,
-    ) -> Self {
-        Self {
+    ) -> (Self, Overdue) {
+        let (slow, taken) = (Box::pin(listener.slow()), CancellationToken::new());
+        let patience = app.settings.limits.stall();
+        let overdue = Overdue { slow, ended: ended.clone(), taken: taken.clone(), patience };
+        let stream = Self {
             listener,
             mailing,
             epoch: app.store.epoch().into(),
@@ -87,7 +120,9 @@ impl EventStream {
             over: false,
             app: Arc::clone(app),
             receiver,
-        }
+            _taken: taken.drop_guard(),
+        };
+        (stream, overdue)
     }
 
     fn write(&self, deliveries: &[Delivery]) -> Bytes {
