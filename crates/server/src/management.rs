@@ -1,4 +1,4 @@
-//! The management listener (protocol, section 6): accounts, their apps, and the keys of those. It knows nothing of
+//! The management listener (protocol, section 6): accounts, their apps, and the keys of those. It knows no rules of
 //! chats. Kept apart from the chat listener so that it can stay private.
 
 mod account;

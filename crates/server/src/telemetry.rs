@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use chinwag_protocol::{Action, Envelope, Timestamp};
 
-pub use figures::{AppFigures, Figures, LiveFigures, SAMPLE_INTERVAL};
+pub use figures::{AppFigures, Figures, LiveFigures, SAMPLE_INTERVAL, Watchers};
 pub use measure::{Counter, Histogram};
 pub use page::{METRICS, Metric, render};
 pub use trace::{Delivered, Traced};

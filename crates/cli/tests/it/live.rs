@@ -96,8 +96,13 @@ async fn what_is_watched_is_ones_own_and_for_as_long_as_one_is_signed_in() {
         get(&app.company, &format!("{base}/events{query}")).await.is_refused(400, "VALIDATION_FAILED");
     }
 
+    let mut crowd = Vec::new();
+    for _ in 0..14 {
+        crowd.push(watches(&tea.chinwag, &app.company, &format!("{base}/figures")).await);
+    }
     let figures = watches(&tea.chinwag, &app.company, &format!("{base}/figures")).await;
     let events = watches(&tea.chinwag, &app.company, &format!("{base}/events?chat={chat}")).await;
+    get(&app.company, &format!("{base}/figures")).await.is_refused(503, "OVERLOADED");
     app.company.sends("POST", "/api/auth/logout", Body::Nothing).await.done();
     figures.ends().await;
     events.ends().await;

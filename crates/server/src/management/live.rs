@@ -13,7 +13,7 @@ use chinwag_protocol::{AppId, ChatId, ErrorCode, MessageId, Timestamp, UserId};
 use futures_util::{Stream, StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Client;
@@ -53,20 +53,22 @@ pub(super) fn routes() -> Routes {
 /// Somebody who watches: one of so many, and for as long as they may.
 struct Watching {
     ended: CancellationToken,
-    _one_of_many: OwnedSemaphorePermit,
+    _one_of_many: [OwnedSemaphorePermit; 2],
     _gone: DropGuard,
 }
 
 impl Watching {
     fn begin(app: &Arc<App>, by: Client, of: AppId) -> Result<Self, ApiError> {
         let full = || ApiError::new(Overloaded, "as many watch as may: try again later");
-        let permit = Arc::clone(&app.watchers).try_acquire_owned().map_err(|_| full())?;
+        let of_app = app.telemetry.figures.of(of).watchers.0.clone();
+        let take = |room: Arc<Semaphore>| room.try_acquire_owned().map_err(|_| full());
+        let permits = [take(of_app)?, take(Arc::clone(&app.watchers))?];
         if app.stop.is_cancelled() {
             return Err(ApiError::new(ShuttingDown, "the server is shutting down"));
         }
         let (ended, gone) = (app.stop.child_token(), CancellationToken::new());
         tokio::spawn(end_in_time(Arc::clone(app), by, of, ended.clone(), gone.clone()));
-        Ok(Self { ended, _one_of_many: permit, _gone: gone.drop_guard() })
+        Ok(Self { ended, _one_of_many: permits, _gone: gone.drop_guard() })
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use chinwag_protocol::{AppId, EventKind, MessageId, Timestamp};
 
+use tokio::sync::Semaphore;
+
 use super::measure::{Counter, Histogram, Spread};
 use super::trace::{Delivered, Ring, Traced, WATCH_SECONDS};
 use crate::hub::Delivery;
@@ -28,6 +30,20 @@ pub struct AppFigures {
     watched_until: AtomicI64,
     ring: Mutex<Ring>,
     samples: Mutex<VecDeque<Sample>>,
+    /// Room for those who watch it.
+    pub watchers: Watchers,
+}
+
+/// So many streams of one app at once, so that no account takes the room of all.
+#[derive(Clone, Debug)]
+pub struct Watchers(pub Arc<Semaphore>);
+
+const WATCHERS_PER_APP_MAX: usize = 16;
+
+impl Default for Watchers {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(WATCHERS_PER_APP_MAX)))
+    }
 }
 
 #[derive(Clone, Copy, Default, Debug)]

@@ -1,0 +1,53 @@
+//! What counting a delivery costs the connection that makes it: `cargo run --release -p chinwag-server --example counting`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use chinwag_protocol::{EventKind, Timestamp};
+use chinwag_server::chat::ChatEvent;
+use chinwag_server::clock::{Clock, SystemClock};
+use chinwag_server::hub::Encoded;
+use chinwag_server::telemetry::{AppFigures, Delivered, Telemetry};
+use uuid::Uuid;
+
+const WRITES: u32 = 2_000_000;
+const THREADS: usize = 2;
+
+fn main() {
+    let event = ChatEvent {
+        position: 1,
+        chat: Uuid::nil().into(),
+        sender: Uuid::nil().into(),
+        seq: Some(1),
+        kind: EventKind::MessageDeleted { message_id: Uuid::nil().into(), time_stamp: Timestamp(0) },
+        nonce: None,
+        unread_count: None,
+        replayed: false,
+    };
+    let encoded = Encoded::event(&event, "e");
+    for (what, threads, watched) in [
+        ("one thread", 1, false),
+        ("all threads", THREADS, false),
+        ("one thread, the app watched", 1, true),
+        ("all threads, the app watched", THREADS, true),
+    ] {
+        let (telemetry, figures) = (Arc::new(Telemetry::default()), Arc::new(AppFigures::default()));
+        if watched {
+            figures.watch(SystemClock.now());
+        }
+        let began = Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    let to = Delivered { figures: &figures, user: Uuid::nil().into(), clock: &SystemClock };
+                    let deliveries = [Arc::clone(&encoded)];
+                    for _ in 0..WRITES {
+                        telemetry.delivered(&to, &deliveries, Instant::now());
+                    }
+                });
+            }
+        });
+        let nanoseconds = began.elapsed().as_nanos() / u128::from(WRITES);
+        println!("{nanoseconds:>4} ns for a write of one event, {what}");
+    }
+}
