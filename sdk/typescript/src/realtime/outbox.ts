@@ -70,11 +70,13 @@ export class Outbox {
     return entry;
   }
 
-  /** What a storage kept, before everything that was added since. */
+  /** What a storage kept and is not held already, before everything that was added since. */
   restore(entries: readonly OutboxEntry[], now: number): void {
     const added = [...this.#slots];
     this.#slots.clear();
+    const held = new Set(added.map(([nonce]) => nonce));
     for (const kept of [...entries].sort((one, other) => one.queuedAt - other.queuedAt)) {
+      if (held.has(kept.nonce)) continue;
       const tooOld = now - kept.queuedAt > REPEATABLE_MS;
       const entry: OutboxEntry = tooOld
         ? { ...kept, state: "failed", error: new ChinwagError("OUTBOX_EXPIRED", "it waited for too long to be sent again safely") }
