@@ -33,6 +33,11 @@ export class Actions {
   readonly outbox: Outbox;
   readonly #promised = new Map<string, Promised>();
   readonly #typedAt = new Map<string, number>();
+  /**
+   * Of what this tab took over, the tab that made it. It stays noted in the storage: all actions of a tab that is gone pass on
+   * together, or they might overtake each other.
+   */
+  readonly #inherited = new Map<string, string>();
   /** Writes to the storage, one after the other. */
   #writing: Promise<void> = Promise.resolve();
   #cancelTimer: () => void = () => {};
@@ -59,7 +64,9 @@ export class Actions {
       const kept = await storage.load();
       // Asked for afterwards: a tab that comes meanwhile is not taken for one that is gone.
       const tabs = await here();
-      this.#restore(kept.filter(({ tab, userId }) => userId === this.doors.userId && !(tab && tabs.has(tab))));
+      const left = kept.filter(({ tab, userId }) => userId === this.doors.userId && !(tab && tabs.has(tab)));
+      for (const { nonce, tab } of left) this.#inherited.set(nonce, tab ?? "");
+      this.#restore(left);
     });
   }
 
@@ -148,7 +155,11 @@ export class Actions {
     if (entry.state === "stored" || entry.state === "failed") this.#promised.delete(entry.nonce);
     const { storage } = this;
     if (storage && gone) this.#write(() => storage.remove(entry.nonce));
-    else if (storage && entry.state !== "sending") this.#write(() => storage.put(toKept(entry, this.doors.tab)));
+    else if (storage && entry.state !== "sending") {
+      const kept = toKept(entry, this.#inherited.get(entry.nonce) ?? this.doors.tab);
+      this.#write(() => storage.put(kept));
+    }
+    if (gone) this.#inherited.delete(entry.nonce);
     this.emitter.emit("outbox", entry);
     if (entry.state === "stored" && entry.event) promised?.resolve(entry.event);
     if (entry.state !== "failed" || !entry.error) return;

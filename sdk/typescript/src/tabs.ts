@@ -196,7 +196,7 @@ class Room {
 
   /** When that tab is not there any more, what it kept is for the one that leads then. */
   #watch(tab: string): void {
-    if (this.#watched.has(tab)) return;
+    if (this.#watched.has(tab) || this.#closed.signal.aborted) return;
     this.#watched.add(tab);
     const ended = () => {
       this.#watched.delete(tab);
@@ -209,7 +209,10 @@ class Room {
   #inherit(): void {
     this.client.inherit(async () => {
       const { held = [] } = await this.platform.locks.query();
-      return new Set(held.flatMap(({ name }) => (name?.startsWith(TAB) ? [name.slice(TAB.length)] : [])));
+      const here = new Set(held.flatMap(({ name }) => (name?.startsWith(TAB) ? [name.slice(TAB.length)] : [])));
+      // One that is on its way out counts as here: so its end is waited for.
+      for (const tab of here) if (tab !== this.tab) this.#watch(tab);
+      return here;
     });
   }
 }

@@ -8,7 +8,7 @@ export interface KeptAction {
   action: StoredAction;
   queuedAt: number;
   attempts: number;
-  /** The tab that looks after it, where tabs share a connection. */
+  /** The tab that made it, where tabs share a connection. */
   tab?: string;
   /** Of an entry that failed. */
   failed?: { code: string; message: string; status: number };
