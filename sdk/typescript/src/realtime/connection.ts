@@ -10,7 +10,7 @@ import type { Sync } from "../tabs/follower.js";
 import type { Action, ChatEvent, Notice, RefusalNotice } from "../wire.js";
 import { CatchUp } from "./catch-up.js";
 import type { Link, LinkEnd, LinkListener } from "./link.js";
-import { type Backoff, Road, type Transport, delayMs } from "./reconnect.js";
+import { type Backoff, FALLBACK_MS, Road, type Transport, delayMs } from "./reconnect.js";
 import { StreamLink } from "./stream-link.js";
 import { WebSocketLink } from "./websocket-link.js";
 
@@ -135,6 +135,10 @@ export class Connection {
         this.auth.withJwt((jwt) => this.rest.stream("/api/chat/events", { since }, bearer(jwt), signal));
       return new StreamLink(this.environment, stream, listener);
     }
+    return this.#openWebSocket(listener);
+  }
+
+  async #openWebSocket(listener: LinkListener): Promise<Link> {
     const { body } = await this.auth.request({ method: "GET", path: "/api/auth/getTicket" });
     const { ticket } = body as { ticket: string };
     const url = this.rest.url("/api/wsConnect", { ticket }).replace(/^http/, "ws");
@@ -193,9 +197,48 @@ export class Connection {
     this.#waiter?.resolve();
     this.#waiter = null;
     this.#tabs?.live();
+    this.#lookForWebSocket();
     this.emitter.emit("connected");
     // A handler may have disconnected.
     if (this.live) this.client.live();
+  }
+
+  /** On the fallback: in a while, sees whether a WebSocket has become possible. */
+  #lookForWebSocket(): void {
+    if (this.#transport === "sse" && this.#road.fellBack) {
+      this.#cancelRetry = this.environment.after(FALLBACK_MS, () => void this.#tryWebSocket());
+    }
+  }
+
+  /** Opens one beside the fallback, and moves over when something is said on it. What is heard on both is told once. */
+  async #tryWebSocket(): Promise<void> {
+    const generation = this.#generation;
+    let moved: LinkListener | null = null;
+    const failed = () => {
+      if (generation === this.#generation) this.#lookForWebSocket();
+    };
+    try {
+      const link = await this.#openWebSocket({
+        since: () => this.#catchUp.since,
+        hear: (said, cursor) => {
+          if (!moved && generation !== this.#generation) return link.close();
+          moved ??= this.#moveTo(link);
+          moved.hear(said, cursor);
+        },
+        closed: (end) => (moved ? moved.closed(end) : failed()),
+      });
+    } catch {
+      failed();
+    }
+  }
+
+  #moveTo(link: Link): LinkListener {
+    this.#link?.close();
+    this.#link = link;
+    this.#transport = "websocket";
+    this.#road.websocketWorked();
+    this.#catchUp.subscribed();
+    return this.#listener(++this.#generation);
   }
 
   #lost({ why, error, atOnce = false }: LinkEnd): void {

@@ -20,9 +20,11 @@ export type Weather =
 export class FaultProxy {
   weather: Weather = { kind: "fair" };
   readonly #open = new Set<Socket>();
-  /** How many connections were cut, and how many upgrades were seen. */
+  /** How many connections were cut, how many upgrades were seen, and how many streams of events are open. */
   cuts = 0;
   upgrades = 0;
+  streams = 0;
+  readonly #watchers = new Set<() => void>();
 
   private constructor(
     private readonly server: Server,
@@ -40,6 +42,23 @@ export class FaultProxy {
 
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Resolves when that holds. */
+  sees(holds: (proxy: FaultProxy) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!holds(this)) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  #changed(): void {
+    for (const look of [...this.#watchers]) look();
   }
 
   /** Ends every connection that is open now, without a word. */
@@ -61,6 +80,14 @@ export class FaultProxy {
     client.once("data", (head) => {
       const upgrade = /^upgrade: *websocket/im.test(head.toString("latin1"));
       if (upgrade) this.upgrades += 1;
+      if (head.includes("GET /api/chat/events")) {
+        this.streams += 1;
+        client.on("close", () => {
+          this.streams -= 1;
+          this.#changed();
+        });
+      }
+      this.#changed();
       if (weather.kind === "answer") return this.#answer(client, weather.status, weather.headers);
       if (weather.kind === "no-upgrades" && upgrade) return this.#answer(client, weather.status);
       const server = connect(this.targetPort, "127.0.0.1");
