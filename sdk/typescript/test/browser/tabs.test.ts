@@ -1,38 +1,19 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { type BrowserTab, RealBrowser } from "../harness/browser.js";
-import { Diary, Scene, inTime } from "../harness/scene.js";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { BrowserScene, type BrowserTab } from "../harness/browser.js";
+import { inTime } from "../harness/scene.js";
 
-let scene: Scene;
-let browser: RealBrowser;
+let scene: BrowserScene;
 beforeAll(async () => {
-  [scene, browser] = await Promise.all([Scene.open(), RealBrowser.start()]);
+  scene = await BrowserScene.open();
 });
-afterAll(() => Promise.all([browser?.close(), scene?.close()]));
+afterAll(() => scene?.close());
 
 const numbered = (count: number, name: string) => Array.from({ length: count }, (_, index) => `${name} ${index}`);
-
-/** Bob under Node, and Alice in a browser, behind a network with weather. */
-async function tea() {
-  const { alice, bob, chatId } = await scene.tea();
-  alice.realtime.disconnect();
-  const auth = alice.client.getAuth();
-  if (!auth) throw new Error("signed in");
-  const proxy = await scene.proxy();
-  const profile = await browser.profile();
-  onTestFinished(() => profile.close());
-  const options = { baseUrl: proxy.url, auth };
-  const his = new Diary(bob.client, "message");
-  const heHas = async (count: number) => {
-    await his.until(`${count} messages`, (events) => events.length >= count);
-    return his.events.map(({ message }) => message);
-  };
-  return { bob, chatId, proxy, profile, options, heHas, tab: () => profile.tab(options) };
-}
 
 const hasAll = (tab: BrowserTab, expected: string[]) => tab.until("all messages", () => tab.messages.length >= expected.length);
 
 test("three tabs have one socket; when the one that leads closes, the next one leads", async () => {
-  const { bob, chatId, proxy, heHas, tab } = await tea();
+  const { bob, chatId, proxy, heHas, tab } = await scene.tea();
   const tabs = [await tab(), await tab(), await tab()];
   expect(proxy.upgrades).toBe(1);
   for (const [index, one] of tabs.entries()) await one.send(chatId, `by tab ${index}`);
@@ -55,14 +36,14 @@ test("three tabs have one socket; when the one that leads closes, the next one l
 });
 
 test("when the tab that leads crashes, what it could not send is sent by the next, once and in order", async () => {
-  const { chatId, proxy, heHas, tab } = await tea();
+  const { chatId, proxy, heHas, tab } = await scene.tea();
   const [first, second, third] = [await tab(), await tab(), await tab()];
   proxy.weather = { kind: "refuse" };
   proxy.cutAll();
   await first.until("the loss", () => first.told("disconnected").length > 0);
   await first.queue(chatId, numbered(5, "first"));
   await second.queue(chatId, numbered(5, "second"));
-  await kept(first, 10);
+  await first.keeps(10);
   await first.crash();
   proxy.weather = { kind: "fair" };
   await third.send(chatId, "third");
@@ -75,25 +56,8 @@ test("when the tab that leads crashes, what it could not send is sent by the nex
   expect(expected).toHaveLength(11);
 });
 
-/** Resolves when so many actions are in the storage that all tabs share. */
-async function kept(tab: BrowserTab, count: number): Promise<void> {
-  const inPage = (count: number) =>
-    new Promise<void>((resolve, reject) => {
-      const opened = indexedDB.open("chinwag-outbox");
-      opened.onerror = () => reject(opened.error);
-      opened.onsuccess = () => {
-        const look = () => {
-          const counted = opened.result.transaction("actions").objectStore("actions").count();
-          counted.onsuccess = () => (counted.result >= count ? resolve() : look());
-        };
-        look();
-      };
-    });
-  await inTime("the storage", tab.page.evaluate(inPage, count));
-}
-
 test("a tab that is put to sleep hands over, and hears what it missed when it is back", async () => {
-  const { bob, chatId, heHas, tab } = await tea();
+  const { bob, chatId, heHas, tab } = await scene.tea();
   const [first, second] = [await tab(), await tab()];
   await first.sleep(true);
   await second.until("its turn", () => second.told("connected").length > 1);
@@ -111,7 +75,7 @@ test("a tab that is put to sleep hands over, and hears what it missed when it is
 });
 
 test("a tab that hangs loses its seat", async () => {
-  const { bob, chatId, tab } = await tea();
+  const { bob, chatId, tab } = await scene.tea();
   const [first, second] = [await tab(), await tab()];
   first.hang();
   // Silence, a question, and no answer.
@@ -123,7 +87,7 @@ test("a tab that hangs loses its seat", async () => {
 });
 
 test("tabs that come and go in the midst of traffic miss nothing and repeat nothing", async () => {
-  const { bob, chatId, heHas, tab } = await tea();
+  const { bob, chatId, heHas, tab } = await scene.tea();
   const watching = await tab();
   let [leader, sender] = [watching, await tab()];
   const talk = async () => {

@@ -4,8 +4,9 @@ import { readFile } from "node:fs/promises";
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Browser, type BrowserContext, type CDPSession, type Page, chromium } from "playwright-core";
+import { onTestFinished } from "vitest";
 import type { AuthState, ChatEvent, ChinwagClient, ChinwagClientOptions } from "../../src/index.js";
-import { inTime } from "./scene.js";
+import { Diary, Scene, inTime } from "./scene.js";
 
 declare global {
   /** In the page. */
@@ -53,6 +54,41 @@ export class RealBrowser {
   }
 }
 
+/** A server and a browser. */
+export class BrowserScene {
+  private constructor(
+    private readonly scene: Scene,
+    private readonly browser: RealBrowser,
+  ) {}
+
+  static async open(): Promise<BrowserScene> {
+    const [scene, browser] = await Promise.all([Scene.open(), RealBrowser.start()]);
+    return new BrowserScene(scene, browser);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.browser.close(), this.scene.close()]);
+  }
+
+  /** Bob under Node, and Alice in the browser, behind a network with weather. */
+  async tea(options: Partial<TabOptions> = {}) {
+    const { alice, bob, chatId } = await this.scene.tea();
+    alice.realtime.disconnect();
+    const auth = alice.client.getAuth();
+    if (!auth) throw new Error("signed in");
+    const proxy = await this.scene.proxy();
+    const profile = await this.browser.profile();
+    onTestFinished(() => profile.close());
+    const his = new Diary(bob.client, "message");
+    const heHas = async (count: number) => {
+      await his.until(`${count} messages`, (events) => events.length >= count);
+      return his.events.map(({ message }) => message);
+    };
+    const tab = (prepare?: (page: Page) => void) => profile.tab({ baseUrl: proxy.url, auth, ...options }, prepare);
+    return { bob, chatId, proxy, his, heHas, profile, tab };
+  }
+}
+
 export type TabOptions = Pick<ChinwagClientOptions, "baseUrl" | "shareConnection" | "reconnect"> & { auth: AuthState };
 
 export class Profile {
@@ -62,8 +98,9 @@ export class Profile {
   ) {}
 
   /** Opens a tab, and resolves when it is connected. */
-  async tab(options: TabOptions): Promise<BrowserTab> {
+  async tab(options: TabOptions, prepare?: (page: Page) => void): Promise<BrowserTab> {
     const page = await this.context.newPage();
+    prepare?.(page);
     const tab = new BrowserTab(page, await this.context.newCDPSession(page));
     await page.exposeFunction("tell", (name: string, event: unknown) => tab.hear(name, event));
     const reconnect = { minMs: 50, maxMs: 500 };
@@ -124,6 +161,23 @@ export class BrowserTab {
       for (const text of texts) void client.realtime.sendMessage(chatId, text);
     };
     return this.page.evaluate(inPage, { chatId, texts });
+  }
+
+  /** Resolves when so many actions are in the storage that all tabs share. */
+  keeps(count: number): Promise<void> {
+    const inPage = (count: number) =>
+      new Promise<void>((resolve, reject) => {
+        const opened = indexedDB.open("chinwag-outbox");
+        opened.onerror = () => reject(opened.error);
+        opened.onsuccess = () => {
+          const look = () => {
+            const counted = opened.result.transaction("actions").objectStore("actions").count();
+            counted.onsuccess = () => (counted.result === count ? resolve() : look());
+          };
+          look();
+        };
+      });
+    return inTime("the storage", this.page.evaluate(inPage, count));
   }
 
   hide(hidden: boolean): Promise<void> {
