@@ -249,7 +249,9 @@ export class Connection {
     this.#cancelRetry();
     this.#tabs?.lost();
     this.client.interrupted();
-    const over = error && (error.status === 401 || error.code === "APP_SUSPENDED" || error.code === "NO_TRANSPORT");
+    // A JWT that can be replaced may be refused by mistake; a refresh token that is refused is not there any more.
+    const signedOut = error?.status === 401 && !this.auth.state?.refreshToken;
+    const over = error && (signedOut || error.code === "APP_SUSPENDED" || error.code === "NO_TRANSPORT");
     if (over) return this.#finish(error.message, error);
     this.#attempt += 1;
     if (wasLive) this.emitter.emit("disconnected", { reason: why, willReconnect: true });

@@ -13,8 +13,16 @@ export type Weather =
   | { kind: "no-upgrades"; status: number }
   /** Every request is answered with this. */
   | { kind: "answer"; status: number; headers?: Record<string, string> }
-  /** WebSockets are cut, without a word, after this many bytes from the server; everything else passes. */
-  | { kind: "cut"; afterBytes: () => number };
+  /** WebSockets and streams of events are cut, without a word, after this many bytes from the server; all else passes. */
+  | { kind: "cut"; afterBytes: () => number }
+  /** Any connection is cut after this many bytes from the client. */
+  | { kind: "cut-off"; afterBytes: number }
+  /** Everything is late by so many milliseconds, anew for each piece, and in order. */
+  | { kind: "late"; ms: () => number }
+  /** What the client says is said to the server twice, on two connections; the answers of the second are dropped. */
+  | { kind: "twice" }
+  /** Another weather for each connection. */
+  | { kind: "changeable"; next: (head: string) => Weather };
 
 /** A network with weather between a client and the server. Its port stays the same. */
 export class FaultProxy {
@@ -74,48 +82,79 @@ export class FaultProxy {
 
   #carry(client: Socket): void {
     this.#keep(client);
-    const { weather } = this;
-    if (weather.kind === "refuse") return void client.destroy();
-    if (weather.kind === "silent") return void client.resume();
+    if (this.weather.kind === "refuse") return void client.destroy();
+    if (this.weather.kind === "silent") return void client.resume();
     client.once("data", (head) => {
-      const upgrade = /^upgrade: *websocket/im.test(head.toString("latin1"));
+      const text = head.toString("latin1");
+      const upgrade = /^upgrade: *websocket/im.test(text);
       if (upgrade) this.upgrades += 1;
-      if (head.includes("GET /api/chat/events")) {
-        this.streams += 1;
-        client.on("close", () => {
-          this.streams -= 1;
-          this.#changed();
-        });
-      }
+      const stream = text.startsWith("GET /api/chat/events");
+      if (stream) this.#countStream(client);
       this.#changed();
+      const weather = this.weather.kind === "changeable" ? this.weather.next(text) : this.weather;
+      if (weather.kind === "refuse") return void client.destroy();
       if (weather.kind === "answer") return this.#answer(client, weather.status, weather.headers);
       if (weather.kind === "no-upgrades" && upgrade) return this.#answer(client, weather.status);
-      const server = connect(this.targetPort, "127.0.0.1");
-      this.#keep(server);
-      server.write(head);
-      client.pipe(server);
-      if (weather.kind === "cut" && upgrade) this.#passUntil(weather.afterBytes(), server, client);
-      else server.pipe(client);
-      for (const [one, other] of [[client, server], [server, client]] as const) one.on("close", () => other.destroy());
+      this.#pass(client, head, weather, upgrade || stream);
     });
   }
 
-  /** The last piece is passed in part, so that a frame is cut in its midst. */
-  #passUntil(bytes: number, server: Socket, client: Socket): void {
+  #pass(client: Socket, head: Buffer, weather: Weather, lasting: boolean): void {
+    const server = this.#toServer(client);
+    if (weather.kind === "cut-off") return this.#passUntil(weather.afterBytes, client, server, head);
+    if (weather.kind === "late") {
+      late(client, server, weather.ms);
+      late(server, client, weather.ms);
+      server.write(head);
+      return;
+    }
+    server.write(head);
+    client.pipe(server);
+    if (weather.kind === "twice") {
+      const echo = this.#toServer(client);
+      echo.write(head);
+      client.pipe(echo);
+      echo.resume();
+    }
+    if (weather.kind === "cut" && lasting) this.#passUntil(weather.afterBytes(), server, client);
+    else server.pipe(client);
+  }
+
+  #toServer(client: Socket): Socket {
+    const server = connect(this.targetPort, "127.0.0.1");
+    this.#keep(server);
+    client.on("close", () => server.destroy());
+    server.on("close", () => client.destroy());
+    return server;
+  }
+
+  #countStream(client: Socket): void {
+    this.streams += 1;
+    client.on("close", () => {
+      this.streams -= 1;
+      this.#changed();
+    });
+  }
+
+  /** The last piece is passed in part, so that a frame is cut in its midst. The other way everything passes. */
+  #passUntil(bytes: number, from: Socket, to: Socket, first?: Buffer): void {
     let left = bytes;
-    server.on("data", (piece: Buffer) => {
+    to.pipe(from);
+    const pass = (piece: Buffer) => {
       if (piece.length < left) {
         left -= piece.length;
-        client.write(piece);
+        to.write(piece);
         return;
       }
-      server.pause();
+      from.pause();
       this.cuts += 1;
-      client.write(piece.subarray(0, left), () => {
-        client.destroy();
-        server.destroy();
+      to.write(piece.subarray(0, left), () => {
+        from.destroy();
+        to.destroy();
       });
-    });
+    };
+    from.on("data", pass);
+    if (first) pass(first);
   }
 
   #answer(client: Socket, status: number, headers: Record<string, string> = {}): void {
@@ -128,4 +167,12 @@ export class FaultProxy {
     socket.on("error", () => {});
     socket.on("close", () => this.#open.delete(socket));
   }
+}
+
+function late(from: Socket, to: Socket, ms: () => number): void {
+  let before = Promise.resolve();
+  from.on("data", (piece: Buffer) => {
+    const wait = new Promise<void>((resolve) => setTimeout(resolve, ms()));
+    before = before.then(() => wait).then(() => void (to.destroyed || to.write(piece)));
+  });
 }
