@@ -147,7 +147,7 @@ export class BrowserTab {
       this.#watchers.add(look);
       look();
     });
-    return inTime(`${what}; so far ${this.events.map(({ name }) => name).join()}`, reached);
+    return inTime(() => `${what}; so far ${this.events.map(({ name }) => name).join()}`, reached);
   }
 
   /** Resolves when it is stored. */
