@@ -13,8 +13,8 @@ export type Weather =
   | { kind: "no-upgrades"; status: number }
   /** Every request is answered with this. */
   | { kind: "answer"; status: number; headers?: Record<string, string> }
-  /** WebSockets and streams of events are cut, without a word, after this many bytes from the server; all else passes. */
-  | { kind: "cut"; afterBytes: () => number }
+  /** WebSockets, and streams of events if so, are cut without a word after this many bytes from the server; all else passes. */
+  | { kind: "cut"; afterBytes: () => number; streams?: true }
   /** Any connection is cut after this many bytes from the client. */
   | { kind: "cut-off"; afterBytes: number }
   /** Everything is late by so many milliseconds, anew for each piece, and in order. */
@@ -95,13 +95,16 @@ export class FaultProxy {
       if (weather.kind === "refuse") return void client.destroy();
       if (weather.kind === "answer") return this.#answer(client, weather.status, weather.headers);
       if (weather.kind === "no-upgrades" && upgrade) return this.#answer(client, weather.status);
-      this.#pass(client, head, weather, upgrade || stream);
+      this.#pass(client, head, weather, upgrade, stream);
     });
   }
 
-  #pass(client: Socket, head: Buffer, weather: Weather, lasting: boolean): void {
+  #pass(client: Socket, head: Buffer, weather: Weather, upgrade: boolean, stream: boolean): void {
     const server = this.#toServer(client);
-    if (weather.kind === "cut-off") return this.#passUntil(weather.afterBytes, client, server, head);
+    if (weather.kind === "cut-off") {
+      server.pipe(client);
+      return this.#passUntil(weather.afterBytes, client, server, head);
+    }
     if (weather.kind === "late") {
       late(client, server, weather.ms);
       late(server, client, weather.ms);
@@ -116,7 +119,7 @@ export class FaultProxy {
       client.pipe(echo);
       echo.resume();
     }
-    if (weather.kind === "cut" && lasting) this.#passUntil(weather.afterBytes(), server, client);
+    if (weather.kind === "cut" && (upgrade || (stream && weather.streams))) this.#passUntil(weather.afterBytes(), server, client);
     else server.pipe(client);
   }
 
@@ -136,10 +139,9 @@ export class FaultProxy {
     });
   }
 
-  /** The last piece is passed in part, so that a frame is cut in its midst. The other way everything passes. */
+  /** The last piece is passed in part, so that a frame is cut in its midst. */
   #passUntil(bytes: number, from: Socket, to: Socket, first?: Buffer): void {
     let left = bytes;
-    to.pipe(from);
     const pass = (piece: Buffer) => {
       if (piece.length < left) {
         left -= piece.length;

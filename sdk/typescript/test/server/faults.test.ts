@@ -42,7 +42,7 @@ function changeable(roll: (below: number) => number): Weather {
       case 5:
         return { kind: "twice" };
       default:
-        return { kind: "cut", afterBytes: () => bytes };
+        return { kind: "cut", afterBytes: () => bytes, streams: true };
     }
   };
   return { kind: "changeable", next };
