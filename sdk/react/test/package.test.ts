@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { apiReport } from "../../typescript/scripts/api-report.js";
+import { packedFiles } from "../../typescript/test/harness/packed.js";
 
 const at = (path: string) => new URL(`../${path}`, import.meta.url);
 
@@ -21,4 +22,11 @@ test("it can be imported and required, and brings neither React nor the SDK alon
   const required = createRequire(import.meta.url)("../dist/index.cjs");
   const names = ["ChinwagProvider", "useChats", "useClient", "useConnection", "useMessages", "useSend", "useTyping"];
   for (const module of [imported, required]) expect(Object.keys(module).sort()).toEqual(names);
+});
+
+test("what is packed is what is needed: nothing of the tests, and the licence", () => {
+  const packed = packedFiles(fileURLToPath(at(".")));
+  expect(packed).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json", "dist/index.mjs", "dist/index.d.cts"]));
+  expect(packed.filter((path) => !/^(dist|src)\/|^(LICENSE|README\.md|package\.json)$/.test(path))).toEqual([]);
+  expect(readFileSync(at("LICENSE"), "utf8")).toBe(readFileSync(at("../../LICENSE"), "utf8"));
 });
