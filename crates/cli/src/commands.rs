@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod app;
+pub(crate) mod bench;
 pub(crate) mod dev;
 pub(crate) mod key;
 pub(crate) mod serve;

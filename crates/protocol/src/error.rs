@@ -89,11 +89,13 @@ codes! {
     /// The message changed since the `ifSeq` the client gave.
     Conflict = "CONFLICT", 409, "Conflict";
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "Payload too large";
+    UriTooLong = "URI_TOO_LONG", 414, "Address too long";
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported media type";
     UpgradeRequired = "UPGRADE_REQUIRED", 426, "Upgrade required";
     /// One user's connections are as many as they may have.
     TooManyConnections = "TOO_MANY_CONNECTIONS", 429, "Too many connections";
     RateLimited = "RATE_LIMITED", 429, "Too many requests";
+    HeadersTooLarge = "HEADERS_TOO_LARGE", 431, "Headers too large";
     /// A bound of the server was reached: connections, queues, work in progress.
     Overloaded = "OVERLOADED", 503, "Overloaded";
     ShuttingDown = "SHUTTING_DOWN", 503, "Shutting down";

@@ -92,8 +92,8 @@ impl Server {
         let (store, writer) = Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?;
         let fanout = fanout.run(&hub, store.epoch().into(), store.head()).map_err(StartError::Thread)?;
         let jwt = Jwt::new(&SigningKeyFile::open(&settings.data_dir)?)?;
-        let chat_listener = listen("listen", settings.listen).await?;
-        let management_listener = listen("management_listen", settings.management_listen).await?;
+        let chat_listener = listen("listen", settings.listen)?;
+        let management_listener = listen("management_listen", settings.management_listen)?;
         let chat_address = chat_listener.local_addr().map_err(StartError::Thread)?;
         let management_address = management_listener.local_addr().map_err(StartError::Thread)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -164,8 +164,8 @@ impl Server {
     }
 }
 
-async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::Listen { setting, address, error })
+fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    listener::listen(address).map_err(|error| StartError::Listen { setting, address, error })
 }
 
 impl App {

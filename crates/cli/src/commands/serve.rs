@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
+use crate::output;
 use crate::settings::ServeFlags;
 
 pub(crate) fn run(flags: &ServeFlags) -> Result<(), Failure> {
@@ -27,10 +28,10 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let stop = stop_on_signal()?;
     let data_dir = settings.data_dir.clone();
     let server = start(settings).await?;
-    println!("chat        http://{}", server.chat_address);
-    println!("management  http://{}", server.management_address);
-    println!("data        {}", data_dir.display());
-    println!("API key     chinwag key create --app NAME --data-dir {}", data_dir.display());
+    output::text(&format!("chat        http://{}", server.chat_address))?;
+    output::text(&format!("management  http://{}", server.management_address))?;
+    output::text(&format!("data        {}", data_dir.display()))?;
+    output::text(&format!("API key     chinwag key create --app NAME --data-dir {}", data_dir.display()))?;
     Ok(server.run(stop).await?)
 }
 

@@ -30,5 +30,6 @@ mod stomp_frames;
 mod tickets;
 mod tokens;
 mod typing;
+mod unread;
 mod users;
 mod wire;

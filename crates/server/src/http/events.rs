@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -15,6 +15,7 @@ use super::connect::admit;
 use super::extract::Params;
 use crate::app::App;
 use crate::hub::Mailing;
+use crate::listener::Line;
 use crate::realtime::events::EventStream;
 use crate::realtime::listener::Listener;
 
@@ -33,6 +34,7 @@ struct EventParams {
 
 async fn events(
     State(app): State<Arc<App>>,
+    Extension(line): Extension<Line>,
     headers: HeaderMap,
     Params(params): Params<EventParams>,
 ) -> Result<Response, ApiError> {
@@ -42,7 +44,14 @@ async fn events(
     let user = who.user;
     let seat = app.seat(who)?;
     let listener = Listener::begin(&app, user, since).await;
-    let stream = EventStream::new(listener, Mailing::to(user), app.store.epoch(), seat);
+    let patience = app.settings.limits.stall();
+    let (stream, overdue) = EventStream::new(listener, Mailing::to(user), app.store.epoch(), seat, patience);
+    app.tasks.spawn(async move {
+        if overdue.comes().await {
+            tracing::debug!(%user, "an event stream is cut: its client does not take it");
+            line.cut();
+        }
+    });
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

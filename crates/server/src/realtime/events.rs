@@ -9,12 +9,13 @@ use bytes::Bytes;
 use chinwag_protocol::{ErrorCode, Notice};
 use futures_util::Stream;
 use tokio::time::{Instant, Sleep};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 
+use super::ENDED_PATIENCE;
 use super::listener::{Fault, Heard, Listener};
 use super::presence::Seat;
 use crate::cursor;
-use crate::hub::{Delivery, Mailing};
+use crate::hub::{Delivery, Mailing, Slow};
 use crate::problem::Problem;
 
 /// Something is sent at least this often, so that proxies keep the connection and clients notice its loss.
@@ -31,12 +32,49 @@ pub struct EventStream {
     beat: Pin<Box<Sleep>>,
     over: bool,
     _seat: Seat,
+    _taken: DropGuard,
+}
+
+/// Ends when a stream should have, and its client has not taken its end: nobody asks the stream for more then.
+pub struct Overdue {
+    slow: Pin<Box<dyn Future<Output = Slow> + Send>>,
+    ended: CancellationToken,
+    taken: CancellationToken,
+    patience: Duration,
+}
+
+impl Overdue {
+    /// False if the stream was taken to its end, or its client went away.
+    pub async fn comes(self) -> bool {
+        let Self { slow, ended, taken, patience } = self;
+        let told = async {
+            tokio::select! {
+                _ = slow => {
+                    let _ = tokio::time::timeout(patience, ended.cancelled()).await;
+                }
+                () = ended.cancelled() => {}
+            }
+            if ended.is_cancelled() {
+                tokio::time::sleep(ENDED_PATIENCE).await;
+            }
+        };
+        taken.run_until_cancelled(told).await.is_some()
+    }
 }
 
 impl EventStream {
+    /// The stream, and what is to be watched beside it. A slow receiver has `patience` to take the end.
     #[must_use]
-    pub fn new(listener: Listener, mailing: Mailing, epoch: &str, seat: Seat) -> Self {
-        Self {
+    pub fn new(
+        listener: Listener,
+        mailing: Mailing,
+        epoch: &str,
+        seat: Seat,
+        patience: Duration,
+    ) -> (Self, Overdue) {
+        let (slow, taken) = (Box::pin(listener.slow()), CancellationToken::new());
+        let overdue = Overdue { slow, ended: seat.ended.clone(), taken: taken.clone(), patience };
+        let stream = Self {
             listener,
             mailing,
             epoch: epoch.into(),
@@ -44,7 +82,9 @@ impl EventStream {
             beat: Box::pin(tokio::time::sleep(BEAT_INTERVAL)),
             over: false,
             _seat: seat,
-        }
+            _taken: taken.drop_guard(),
+        };
+        (stream, overdue)
     }
 
     fn write(&self, deliveries: &[Delivery]) -> Bytes {

@@ -117,6 +117,12 @@ impl Listener {
         self.outbox.poll_slow(context)
     }
 
+    /// Ends once the receiver is too slow, also while nobody listens to [`Listener::poll_hear`].
+    pub fn slow(&self) -> impl Future<Output = Slow> + Send + 'static {
+        let outbox = Arc::clone(&self.outbox);
+        async move { std::future::poll_fn(|context| outbox.poll_slow(context)).await }
+    }
+
     /// Deliveries have begun after the event at `head`.
     fn start(&mut self, head: u64) {
         self.position = head;

@@ -1,6 +1,6 @@
 //! What happens to a connection, and what its session says must happen.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chinwag_protocol::{Envelope, Event, stomp};
 
@@ -8,13 +8,11 @@ use super::{Connection, Happening};
 use crate::chat::NotAccepted;
 use crate::hub::Delivery;
 use crate::problem::Problem;
+use crate::realtime::ENDED_PATIENCE;
 use crate::realtime::carrier::{Carrier, Ending};
 use crate::realtime::listener::{Fault, Heard, Listener};
 use crate::realtime::session::{Acting, Effect, Refused, SubscriptionKey, Told};
 use crate::store::{ActError, Done};
-
-/// For the last words to somebody whose session is over: within a second their socket is closed.
-const ENDED_PATIENCE: Duration = Duration::from_millis(500);
 
 impl<C: Carrier> Connection<C> {
     pub(super) fn handle(&mut self, happening: Happening) {
