@@ -82,6 +82,8 @@ class Room {
   readonly #seat: Seat;
   /** Until it is known whether this tab leads. */
   #entered: Promise<void>;
+  /** Locks are forbidden here, as they are in frames of other sites: this tab has a connection of its own. */
+  #alone = false;
   #thawed: (() => void) | null = null;
   #link: TabLink | null = null;
   readonly #stopFreezing: () => void;
@@ -105,7 +107,7 @@ class Room {
       () => this.#freeze(),
       () => this.#thaw(),
     );
-    this.#entered = this.#beThere().then(() => this.#seat.enter());
+    this.#entered = this.#enter();
   }
 
   async leads(): Promise<boolean> {
@@ -114,6 +116,7 @@ class Room {
       entered = this.#entered;
       await entered;
     }
+    if (this.#alone) return true;
     if (this.#seat.leads && !this.leader) {
       this.leader = new Leader(this.environment.unique(), this.client, (message) => this.#post(message));
       this.#inherit();
@@ -142,17 +145,22 @@ class Room {
     this.#channel.close();
   }
 
-  /** Resolves when this tab holds the lock that says so. */
-  #beThere(): Promise<void> {
+  async #enter(): Promise<void> {
+    this.#alone = !(await this.#beThere());
+    if (!this.#alone) await this.#seat.enter();
+  }
+
+  /** Resolves when this tab holds the lock that says so; with false if it may not. */
+  #beThere(): Promise<boolean> {
     return new Promise((there) => {
       const untilGone = () => {
-        there();
+        there(true);
         return new Promise<void>((gone) => {
           this.#gone = gone;
           if (this.#closed.signal.aborted) gone();
         });
       };
-      void this.platform.locks.request(TAB + this.tab, untilGone);
+      this.platform.locks.request(TAB + this.tab, untilGone).catch(() => there(false));
     });
   }
 

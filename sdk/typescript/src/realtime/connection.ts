@@ -163,14 +163,14 @@ export class Connection {
   }
 
   #hear(said: ChatEvent | Notice, cursor: string | null): void {
-    const place = said.type === "RESUMED" || said.type === "RESYNC";
-    // Where this tab stands is nothing to the others; all else may answer one of them.
-    if (this.live && !place) this.#tabs?.heard(said, cursor);
-    if (said.type === "ERROR") return this.client.refused(said);
-    const notice = place || said.type === "HEAD";
+    const notice = said.type === "ERROR" || said.type === "RESUMED" || said.type === "RESYNC" || said.type === "HEAD";
     if (!notice && !(said.type in EVENT_NAMES)) return;
-    if (!notice && said.nonce !== undefined) this.client.stored(said.nonce, said);
     const heard = notice ? this.#catchUp.notice(said) : this.#catchUp.event(said, cursor);
+    // To the other tabs goes what is new, and what may answer one of them. Where this tab stands is nothing to them.
+    const answers = heard.do === "nothing" && (notice || said.replayed);
+    if (this.live && (heard.do === "tell" || answers)) this.#tabs?.heard(said, cursor);
+    if (said.type === "ERROR") return this.client.refused(said);
+    if (!notice && said.nonce !== undefined) this.client.stored(said.nonce, said);
     switch (heard.do) {
       case "tell":
         this.emitter.emit(EVENT_NAMES[heard.event.type], heard.event as never);
@@ -293,7 +293,7 @@ export class Connection {
       },
       turned: () => {
         this.#link?.close();
-        this.#lost({ why: "another tab leads", greeted: true, atOnce: true });
+        this.#lost({ why: "the tabs' connection changes hands", greeted: true, atOnce: true });
       },
       inherit: (here) => this.client.inherit(here),
     });

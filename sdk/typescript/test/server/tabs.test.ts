@@ -180,6 +180,16 @@ test("tabs that do not share have a socket each", async () => {
   expect(proxy.upgrades).toBe(2);
 });
 
+test("where locks are forbidden, as in frames of other sites, each has a connection of its own", async () => {
+  const { proxy, open, bob, chatId } = await tabs(0);
+  const [one, other] = [open(), open()];
+  for (const { tab } of [one, other]) tab.locks.request = () => Promise.reject(new DOMException("denied", "SecurityError"));
+  await Promise.all([one.realtime.connect(), other.realtime.connect()]);
+  expect(proxy.upgrades).toBe(2);
+  await bob.realtime.sendMessage(chatId, "hello");
+  for (const { diary } of [one, other]) await diary.until("it", (events) => events.length === 1);
+});
+
 test("a session that is over ends every tab", async () => {
   const { all, first } = await tabs(2);
   const ends = all.map(({ client }) => next(client, "disconnected", ({ willReconnect }) => !willReconnect));
