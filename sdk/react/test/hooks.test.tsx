@@ -148,6 +148,30 @@ test("replies, another chat in the same place, and errors of loading", async () 
   await reads("the first chat again", (text) => text === "one,reply");
 });
 
+test("older messages that cannot be loaded say why, and can be asked for again", async () => {
+  const proxy = await scene.proxy();
+  const { alice, bob, chatId } = await scene.tea({ alice: { baseUrl: proxy.url } });
+  for (let count = 0; count < 60; count += 1) await bob.realtime.sendMessage(chatId, `<${count}>`);
+  let load: (() => Promise<void>) | undefined;
+  function Chat() {
+    const { entries, hasOlder, loadOlder, loadingOlder, error } = useMessages(chatId);
+    load = loadOlder;
+    return h("p", null, `${entries.length}`, hasOlder ? " more" : " all", loadingOlder ? " loading" : "", error instanceof ChinwagError ? ` ${error.code}` : "");
+  }
+  const { reads } = show(h(ChinwagProvider, { client: alice.client }, h(Chat)));
+  await reads("a page", (text) => text === "50 more");
+  proxy.weather = { kind: "refuse" };
+  proxy.cutAll();
+  const loading = reads("loading", (text) => text === "50 more loading");
+  const both = Promise.all([load?.(), load?.()]);
+  await loading;
+  await both;
+  await reads("the failure", (text) => text === "50 more NETWORK");
+  proxy.weather = { kind: "fair" };
+  await load?.();
+  await reads("all of them", (text) => text === "60 all");
+});
+
 test("a page that is away and comes back catches up, and leaving it disconnects", async () => {
   const proxy = await scene.proxy();
   const { alice, bob, chatId } = await scene.tea({ alice: { baseUrl: proxy.url } });
