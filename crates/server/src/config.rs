@@ -188,7 +188,7 @@ impl Default for Limits {
             subscriptions_per_connection: 16,
             queue_bytes: MIB,
             queue_bytes_total: 256 * MIB,
-            sockjs_sessions: 10_000,
+            sockjs_sessions: 40_000,
             sockjs_disconnect_ms: 5000,
             sockjs_heartbeat_ms: 25_000,
             sockjs_response_bytes: 128 * KIB,
