@@ -1,12 +1,14 @@
 //! How a client comes to be.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::auth::{Auth, OnAuthChange, Tokens};
 use crate::client::Client;
 use crate::error::Error;
 use crate::http::{BaseUrl, Http};
 use crate::realtime::Realtime;
+use crate::realtime::backoff::Backoff;
 use crate::realtime::keeping::OutboxFile;
 
 /// A [`Client`] in the making; see [`Client::builder`].
@@ -25,11 +27,13 @@ pub struct Builder {
     on_auth_change: Option<OnAuthChange>,
     outbox_file: Option<PathBuf>,
     since: Option<String>,
+    backoff: Backoff,
 }
 
 impl Builder {
     pub(crate) fn new(base_url: String) -> Self {
-        Self { base_url, api_key: None, tokens: None, on_auth_change: None, outbox_file: None, since: None }
+        let (api_key, tokens, on_auth_change, outbox_file, since) = (None, None, None, None, None);
+        Self { base_url, api_key, tokens, on_auth_change, outbox_file, since, backoff: Backoff::default() }
     }
 
     /// The secret of the app, for [`Client::register_user`] and [`Client::sign_in`]. It belongs on your servers, never on
@@ -106,6 +110,19 @@ impl Builder {
         self
     }
 
+    /// How long to wait before a connection is tried again, or an action that was refused for now: from `min` to a ceiling that
+    /// doubles up to `max`, at random. One second and thirty unless said otherwise; shorter waits are for tests.
+    ///
+    /// ```
+    /// # use chinwag_client::Client;
+    /// use std::time::Duration;
+    /// let patient = Client::builder("https://chat.example.com").backoff(Duration::from_secs(5), Duration::from_secs(300));
+    /// ```
+    pub fn backoff(mut self, min: Duration, max: Duration) -> Self {
+        self.backoff = Backoff { min, max: max.max(min) };
+        self
+    }
+
     /// Connects to nothing yet. Fails if the base URL is none, or the outbox's file cannot be used.
     ///
     /// ```
@@ -117,7 +134,7 @@ impl Builder {
         let http = Http::new(BaseUrl::parse(&self.base_url)?);
         let kept = self.outbox_file.map(OutboxFile::open).transpose()?;
         let auth = Auth::new(http, self.tokens, self.on_auth_change);
-        let realtime = Realtime::new(auth.clone(), kept, self.since);
+        let realtime = Realtime::new(auth.clone(), kept, self.since, self.backoff);
         Ok(Client::new(auth, self.api_key, realtime))
     }
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod action;
 mod actions;
-mod backoff;
+pub(crate) mod backoff;
 mod catch_up;
 mod connection;
 mod desk;
@@ -20,6 +20,8 @@ use std::sync::Arc;
 use crate::auth::Auth;
 use crate::error::Error;
 use crate::event::Events;
+use backoff::Backoff;
+use desk::Desk;
 use keeping::OutboxFile;
 use outbox::OutboxEntry;
 use shared::{Phase, Shared};
@@ -52,8 +54,13 @@ impl Drop for Alive {
 }
 
 impl Realtime {
-    pub(crate) fn new(auth: Arc<Auth>, file: Option<OutboxFile>, since: Option<String>) -> Self {
-        let shared = Arc::new(Shared::new(auth, file, since));
+    pub(crate) fn new(
+        auth: Arc<Auth>,
+        file: Option<OutboxFile>,
+        since: Option<String>,
+        backoff: Backoff,
+    ) -> Self {
+        let shared = Arc::new(Shared::new(auth, Desk::new(file, since), backoff));
         Self { _alive: Arc::new(Alive(Arc::clone(&shared))), shared }
     }
 

@@ -2,19 +2,31 @@
 
 use std::time::Duration;
 
-/// The shortest wait.
-const MIN: Duration = Duration::from_secs(1);
-/// The longest, unless the server asks for more.
-const MAX: Duration = Duration::from_secs(30);
+/// The bounds of a wait.
+#[derive(Clone, Copy)]
+pub(crate) struct Backoff {
+    /// The shortest.
+    pub(crate) min: Duration,
+    /// The longest, unless the server asks for more.
+    pub(crate) max: Duration,
+}
 
-/// The wait before attempt `attempt` (from 1); `chance` is in 0..1.
-///
-/// It lies anywhere between the shortest wait and a ceiling that doubles, so that clients which lost the same server do
-/// not come back at the same moment. What the server asked for counts as the shortest.
-pub(super) fn delay(attempt: u32, chance: f64, retry_after: Option<Duration>) -> Duration {
-    let ceiling = MIN.saturating_mul(1 << attempt.min(16)).min(MAX);
-    let spread = (ceiling - MIN).mul_f64(chance);
-    retry_after.map_or(MIN, |asked| asked.max(MIN)) + spread
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { min: Duration::from_secs(1), max: Duration::from_secs(30) }
+    }
+}
+
+impl Backoff {
+    /// The wait before attempt `attempt` (from 1); `chance` is in 0..1.
+    ///
+    /// It lies anywhere between the shortest wait and a ceiling that doubles, so that clients which lost the same server do
+    /// not come back at the same moment. What the server asked for counts as the shortest.
+    pub(super) fn delay(self, attempt: u32, chance: f64, retry_after: Option<Duration>) -> Duration {
+        let ceiling = self.min.saturating_mul(1 << attempt.min(16)).min(self.max);
+        let spread = ceiling.saturating_sub(self.min).mul_f64(chance);
+        retry_after.map_or(self.min, |asked| asked.max(self.min)) + spread
+    }
 }
 
 #[cfg(test)]
@@ -30,7 +42,7 @@ mod tests {
         for case in vectors["cases"].as_array().unwrap() {
             let attempt = u32::try_from(case["attempt"].as_u64().unwrap()).unwrap();
             let retry_after = case["retryAfter"].as_u64().map(Duration::from_millis);
-            let waited = delay(attempt, case["chance"].as_f64().unwrap(), retry_after);
+            let waited = Backoff::default().delay(attempt, case["chance"].as_f64().unwrap(), retry_after);
             assert_eq!(waited.as_millis(), u128::from(case["delay"].as_u64().unwrap()), "{case}");
         }
     }

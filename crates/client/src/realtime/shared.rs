@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
 
+use super::backoff::Backoff;
 use super::desk::Desk;
-use super::keeping::OutboxFile;
 use super::queue::Queue;
 use crate::auth::Auth;
 use crate::error::Error;
@@ -23,6 +23,7 @@ pub(super) enum Phase {
 
 pub(super) struct Shared {
     pub(super) auth: Arc<Auth>,
+    pub(super) backoff: Backoff,
     desk: Mutex<Desk>,
     listeners: Mutex<Vec<Arc<Queue>>>,
     phase: watch::Sender<Phase>,
@@ -31,10 +32,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(auth: Arc<Auth>, file: Option<OutboxFile>, since: Option<String>) -> Self {
+    pub(super) fn new(auth: Arc<Auth>, desk: Desk, backoff: Backoff) -> Self {
         Self {
             auth,
-            desk: Mutex::new(Desk::new(file, since)),
+            backoff,
+            desk: Mutex::new(desk),
             listeners: Mutex::default(),
             phase: watch::Sender::new(Phase::Over(Error::NotConnected)),
             poke: Arc::default(),

@@ -11,7 +11,6 @@ use crate::clock::chance;
 use crate::error::{Error, Refusal};
 use crate::event::Event;
 use crate::model::ChatEvent;
-use crate::realtime::backoff::delay;
 use crate::realtime::catch_up::{CatchUp, Heard, Step};
 use crate::realtime::said::Said;
 use crate::realtime::session::Effect;
@@ -171,11 +170,11 @@ impl Connection {
     }
 
     pub(super) fn answered(&mut self, nonce: &str, outcome: Outcome) {
-        let now = Instant::now();
+        let (now, backoff) = (Instant::now(), self.shared.backoff);
         self.shared.act_quietly(|desk| match outcome {
             Ok(event) => desk.stored(nonce, &event),
             Err(error) => {
-                let wait = delay(desk.outbox.attempts(nonce), chance(), error.retry_after());
+                let wait = backoff.delay(desk.outbox.attempts(nonce), chance(), error.retry_after());
                 desk.outbox.refused(nonce, error, now + wait);
             }
         });
@@ -186,7 +185,7 @@ impl Connection {
         let was_live = self.line.carries();
         self.shared.act_quietly(|desk| desk.outbox.interrupted());
         self.attempt = self.attempt.saturating_add(1);
-        let wait = delay(self.attempt, chance(), error.and_then(Error::retry_after));
+        let wait = self.shared.backoff.delay(self.attempt, chance(), error.and_then(Error::retry_after));
         self.line = Line::down_until(Instant::now() + wait);
         self.shared.turn(Phase::Connecting);
         if was_live {
