@@ -58,12 +58,6 @@ pub enum Event {
     Outbox(Box<OutboxEntry>),
 }
 
-impl Event {
-    pub(crate) fn is_of_the_connection(&self) -> bool {
-        !matches!(self, Event::Chat(_) | Event::Outbox(_))
-    }
-}
-
 /// The events from where [`Realtime::events`](crate::Realtime::events) was called on. A stream without errors: it ends when
 /// the connection does so for good.
 ///

@@ -7,14 +7,15 @@ use crate::scene::{heard, next, scene, scene_with, text};
 
 /// More than wait for an application (1,024), by far.
 const MANY: usize = 5_000;
+const PART: usize = 250;
 
 #[tokio::test]
 async fn who_does_not_listen_for_a_while_can_act_and_loses_nothing() {
     let scene = scene_with(&[("limits.actions_per_second", "0")]).await;
     let mut tea = scene.tea().await;
-    for part in 0..MANY / 500 {
+    for part in 0..MANY / PART {
         let words =
-            (0..500).map(|n| tea.alice.realtime().send_message(tea.chat, (part * 500 + n).to_string()));
+            (0..PART).map(|n| tea.alice.realtime().send_message(tea.chat, (part * PART + n).to_string()));
         in_time("some words", futures_util::future::try_join_all(words)).await.expect("stored");
         while let Some(Some(_)) = futures_util::FutureExt::now_or_never(tea.alices.next()) {}
     }

@@ -7,7 +7,7 @@ use chinwag_client::{ChatId, Client, Event, Events};
 use chinwag_testkit::{Fault, in_time};
 use tokio::task::JoinSet;
 
-use crate::scene::{heard, next, scene, scene_with, text};
+use crate::scene::{heard, scene, scene_with, text};
 
 const PEOPLE: usize = 10;
 /// Of all of them together, unless `CHINWAG_SDK_MESSAGES` says otherwise.
@@ -136,24 +136,25 @@ fn agree(heard: &[HashMap<ChatId, Vec<(u64, String)>>], chats: &[ChatId]) {
 /// Takes as long as a silent server is given: twice its promise of ten seconds.
 #[tokio::test]
 async fn silence_is_noticed() {
+    const WORDS: usize = 20;
     let scene = scene().await;
     let (alice, mut events) = scene.connected("alice").await;
     let chat = alice.create_chat("Diary", &["alice"]).await.expect("a chat").chat_id;
     heard(&mut events).await;
     alice.realtime().disconnect().await;
     scene.network.cuts();
-    // A ticket, and a WebSocket that falls silent when CONNECTED and what follows have come through.
-    scene.network.faults(&[Fault::Nothing, Fault::Silence(900)]);
+    // The connection that brought the ticket becomes the WebSocket. It falls silent when some words have come through.
+    scene.network.faults(&[Fault::Silence(3_000)]);
     let mut events = alice.realtime().events();
     in_time("the connection", alice.realtime().connect()).await.expect("connected");
-    for n in 0..5 {
+    for n in 0..WORDS {
         let word = alice.realtime().send_message(chat, n.to_string());
         tokio::time::timeout(Duration::from_secs(30), word).await.expect("in time").expect("stored");
     }
     let mut resumed = false;
     let mut words = 0;
-    while words < 5 {
-        match next(&mut events).await {
+    while words < WORDS {
+        match in_time("an event", events.next()).await.expect("it goes on") {
             Event::Resumed => resumed = true,
             Event::Chat(event) if text(&event) == Some(words.to_string().as_str()) => words += 1,
             Event::Chat(event) => panic!("{event:?}"),

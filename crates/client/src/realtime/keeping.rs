@@ -47,6 +47,14 @@ struct Refused {
     message: String,
 }
 
+/// What the lines come to.
+#[derive(Default)]
+struct Waiting {
+    /// By nonce, with the number of its line.
+    kept: HashMap<String, (u64, Kept)>,
+    lines: u64,
+}
+
 /// The file, locked for this process for as long as it is open.
 pub(crate) struct OutboxFile {
     path: PathBuf,
@@ -54,8 +62,7 @@ pub(crate) struct OutboxFile {
     _lock: File,
     /// Up to here the file is whole lines, on the disk.
     length: u64,
-    /// What the lines come to.
-    waiting: HashMap<String, Kept>,
+    waiting: Waiting,
 }
 
 impl Line {
@@ -137,9 +144,9 @@ impl OutboxFile {
         sync_directory(&self.path)
     }
 
-    /// What waits, in no order.
+    /// What waits, in the order in which it was put here.
     pub(crate) fn entries(&self) -> Vec<OutboxEntry> {
-        self.waiting.values().filter_map(Kept::entry).collect()
+        self.waiting.in_order().filter_map(Kept::entry).collect()
     }
 
     /// Appends lines and syncs them. If it fails, none of them is in the file.
@@ -160,7 +167,7 @@ impl OutboxFile {
         self.file.write_all(&bytes)?;
         self.file.sync_data()?;
         self.length += bytes.len() as u64;
-        apply(&mut self.waiting, lines.iter().cloned());
+        self.waiting.apply(lines.iter().cloned());
         // What cannot be made smaller now will be another time.
         let _ = self.compact();
         Ok(())
@@ -171,7 +178,7 @@ impl OutboxFile {
         if self.length < COMPACT_AT_BYTES {
             return Ok(());
         }
-        let waiting: Vec<Line> = self.waiting.values().cloned().map(Line::Put).collect();
+        let waiting: Vec<Line> = self.waiting.in_order().cloned().map(Line::Put).collect();
         let bytes = [HEADER, &encoded(&waiting)?].concat();
         if bytes.len() as u64 > self.length / 2 {
             return Ok(());
@@ -200,26 +207,35 @@ fn encoded(lines: &[Line]) -> std::io::Result<Vec<u8>> {
 ///
 /// What follows the first broken line is dropped: the lines after it were synced together with it or not at all, and
 /// blocks may reach the disk in any order.
-fn read(text: &[u8]) -> Option<(HashMap<String, Kept>, u64)> {
-    let mut waiting = HashMap::new();
+fn read(text: &[u8]) -> Option<(Waiting, u64)> {
+    let mut waiting = Waiting::default();
     if HEADER.starts_with(text) && text != HEADER {
         return Some((waiting, 0));
     }
     let mut length = HEADER.len();
     for line in text.strip_prefix(HEADER)?.split_inclusive(|byte| *byte == b'\n') {
         let Some(Ok(read)) = line.strip_suffix(b"\n").map(serde_json::from_slice) else { break };
-        apply(&mut waiting, [read]);
+        waiting.apply([read]);
         length += line.len();
     }
     Some((waiting, length as u64))
 }
 
-fn apply(waiting: &mut HashMap<String, Kept>, lines: impl IntoIterator<Item = Line>) {
-    for line in lines {
-        match line {
-            Line::Put(kept) => drop(waiting.insert(kept.nonce.clone(), kept)),
-            Line::Gone(nonce) => drop(waiting.remove(&nonce)),
+impl Waiting {
+    fn apply(&mut self, lines: impl IntoIterator<Item = Line>) {
+        for line in lines {
+            self.lines += 1;
+            match line {
+                Line::Put(kept) => drop(self.kept.insert(kept.nonce.clone(), (self.lines, kept))),
+                Line::Gone(nonce) => drop(self.kept.remove(&nonce)),
+            }
         }
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &Kept> {
+        let mut kept: Vec<_> = self.kept.values().collect();
+        kept.sort_by_key(|(line, _)| *line);
+        kept.into_iter().map(|(_, kept)| kept)
     }
 }
 
@@ -271,9 +287,7 @@ mod tests {
 
     fn nonces(path: &Path) -> Vec<String> {
         let file = OutboxFile::open(path.to_owned()).unwrap();
-        let mut nonces: Vec<_> = file.entries().into_iter().map(|entry| entry.nonce).collect();
-        nonces.sort();
-        nonces
+        file.entries().into_iter().map(|entry| entry.nonce).collect()
     }
 
     #[test]

@@ -58,17 +58,18 @@ impl Queue {
         self.state().events.len() <= EVENTS_MAX / 2
     }
 
-    /// Adds an event. What a chat says is only put here while there is room. News of the outbox are dropped when there is
-    /// none, and of the connection only what says how things stand is kept.
+    /// Adds an event. What a chat says is only put here while there is room. News of the outbox are dropped when it
+    /// is half full, and at the bound only those of the connection are kept that say how things stand.
     pub(crate) fn push(&self, told: Told) {
         let mut state = self.state();
         if state.closed {
             return;
         }
+        // Never so many that they leave no room for what is said.
+        if matches!(told.0, Event::Outbox(_)) && state.events.len() >= EVENTS_MAX / 2 {
+            return;
+        }
         if state.events.len() >= EVENTS_MAX {
-            if !told.0.is_of_the_connection() {
-                return;
-            }
             let resync =
                 state.events.iter().skip(EVENTS_MAX).any(|(event, _)| matches!(event, Event::Resync));
             state.events.truncate(EVENTS_MAX);
