@@ -90,7 +90,7 @@ impl Outbox {
         if self.slots.len() >= ENTRIES_MAX || self.bytes.saturating_add(bytes) > BYTES_MAX {
             return Err(Error::OutboxFull);
         }
-        self.push(OutboxEntry::queued(action, nonce, user, now), !self.keeps);
+        self.push(OutboxEntry::new(nonce, user, action, now), !self.keeps);
         Ok(())
     }
 
@@ -217,7 +217,7 @@ impl Outbox {
         // It was refused, so its nonce is unused; how long it has waited counts from now.
         let again = OutboxEntry {
             attempts: entry.attempts,
-            ..OutboxEntry::queued(entry.action, entry.nonce, entry.user, now)
+            ..OutboxEntry::new(entry.nonce, entry.user, entry.action, now)
         };
         self.push(again, !self.keeps);
         true

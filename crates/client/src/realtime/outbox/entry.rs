@@ -77,7 +77,17 @@ pub(crate) enum Lane {
 const STOMP_TEXT_BYTES_MAX: usize = 48 * 1024;
 
 impl OutboxEntry {
-    pub(super) fn queued(action: Action, nonce: String, user: UserId, queued_at: Timestamp) -> Self {
+    /// One that was just queued, for tests of what shows it.
+    ///
+    /// ```
+    /// # use chinwag_client::{Action, OutboxEntry, OutboxState, Timestamp};
+    /// # let (user, chat) = (uuid::Uuid::nil().into(), uuid::Uuid::nil().into());
+    /// let entry = OutboxEntry::new("n1", user, Action::Typing { chat }, Timestamp(0));
+    /// assert_eq!(entry.state, OutboxState::Queued);
+    /// ```
+    #[must_use]
+    pub fn new(nonce: impl Into<String>, user: UserId, action: Action, queued_at: Timestamp) -> Self {
+        let nonce = nonce.into();
         Self { nonce, user, action, state: OutboxState::Queued, queued_at, attempts: 0, error: None }
     }
 

@@ -48,10 +48,10 @@ impl Player {
     fn restore(&mut self, step: &Value) {
         let kept = step["restore"].as_array().unwrap().iter().map(|kept| OutboxEntry {
             attempts: u32::try_from(kept["attempts"].as_u64().unwrap()).unwrap(),
-            ..OutboxEntry::queued(
-                action(kept["action"].clone(), &Value::Null),
-                kept["nonce"].as_str().unwrap().to_owned(),
+            ..OutboxEntry::new(
+                kept["nonce"].as_str().unwrap(),
                 UserId(id("me")),
+                action(kept["action"].clone(), &Value::Null),
                 Timestamp(kept["queuedAt"].as_i64().unwrap()),
             )
         });

@@ -60,8 +60,11 @@ fn messages(state: &State, room: &Room, area: Rect, frame: &mut Frame<'_>) {
 
 fn typing(state: &State, columns: u16) -> String {
     let below = state.room.as_ref().is_some_and(|room| room.bottom.is_some());
+    let selected =
+        state.mode == Mode::Write && state.room.as_ref().is_some_and(|room| room.selected.is_some());
     let typists = state.typists();
     let text = match typists.as_slice() {
+        _ if selected => "r reply  e edit  d delete  + react  - take back  Esc back".to_owned(),
         [] if below => "↓ newer messages (Esc)".to_owned(),
         [] => String::new(),
         [one] => format!("{one} is typing…"),
