@@ -86,7 +86,7 @@ const Item = memo(function Item({ chat, selected, onSelect }: { chat: ChatDetail
       data-unread={unread > 0}
       onClick={() => onSelect(chat.chatId)}
     >
-      <Avatar id={chat.chatId} name={name} />
+      <Avatar id={chat.groupChat ? chat.chatId : name} name={name} />
       <span className="chat-item-name">{name}</span>
       <time dateTime={new Date(time).toISOString()}>{shortTime(time, Date.now())}</time>
       <span className="chat-item-last">

@@ -41,10 +41,10 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
           </button>
         )}
         <button type="button" className="conversation-title" aria-label={`${name}: members and settings`} onClick={() => setDetails(true)}>
-          <Avatar id={chat.chatId} name={name} />
+          <Avatar id={chat.groupChat ? chat.chatId : name} name={name} />
           <span>
             <b>{name}</b>
-            <small>{chat.members === 1 ? "Only you" : chat.groupChat ? `${chat.members} people` : "You two"}</small>
+            <small>{chat.members === 1 ? "Only you" : chat.groupChat ? `${chat.members} people` : "The two of you"}</small>
           </span>
         </button>
         <button type="button" className="icon-button" aria-label="Members and settings" title="Members and settings" onClick={() => setDetails(true)}>

@@ -28,7 +28,10 @@ export default function EmojiPicker({ onChoose }: { onChoose: (emoji: string) =>
         value={sought}
         onChange={(event) => setSought(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && found?.[0]) choose(found[0][0]);
+          if (event.key !== "Enter") return;
+          // The same key would press the button that gets the focus back.
+          event.preventDefault();
+          if (found?.[0]) choose(found[0][0]);
         }}
       />
       <div className="emoji-groups" tabIndex={-1}>

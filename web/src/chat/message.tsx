@@ -18,7 +18,7 @@ const READERS_SHOWN = 4;
 
 interface MessageRowProps extends Shape {
   entry: Entry;
-  /** The chat's name above its very first message; null above any other. */
+  /** What stands above the very first message of the chat; null above any other. */
   beginning: string | null;
   /** Of the sender. */
   name: string;
@@ -63,7 +63,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps): Reac
   };
   return (
     <div className="row-frame" data-first={first}>
-      {beginning !== null && <p className="beginning">This is where “{beginning}” begins.</p>}
+      {beginning !== null && <p className="beginning">{beginning}</p>}
       {day !== null && (
         <h3 className="day">
           <span>{dayName(day, Date.now())}</span>

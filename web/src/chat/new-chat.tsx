@@ -38,9 +38,7 @@ export function NewChat({ onClose, onCreated }: { onClose: () => void; onCreated
     <Dialog title="New chat" onClose={onClose}>
       <form className="form" onSubmit={submit}>
         <div className="field">
-          <label htmlFor="people">
-            <span>People</span>
-          </label>
+          <span aria-hidden="true">People</span>
           {people.length > 0 && (
             <ul className="chips">
               {people.map((person) => (
@@ -54,7 +52,7 @@ export function NewChat({ onClose, onCreated }: { onClose: () => void; onCreated
             </ul>
           )}
           <input
-            id="people"
+            aria-label="People"
             className="input"
             autoFocus
             autoCapitalize="none"

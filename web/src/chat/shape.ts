@@ -85,16 +85,25 @@ export interface Readers {
   readonly seq: number;
 }
 
+/** Who wrote something has read what was before: their mark stands at what they read last, if they wrote nothing since. */
 export function readersOf(members: readonly ChatUserInfo[], entries: readonly Entry[], me: string): Readers {
   const at = new Map<string, ChatUserInfo[]>();
-  for (const member of members) {
-    if (member.userId === me || member.lastSeenMessage === null) continue;
-    at.set(member.lastSeenMessage, [...(at.get(member.lastSeenMessage) ?? []), member]);
+  const others = new Map(members.filter(({ userId }) => userId !== me).map((member) => [member.userId, member]));
+  const marks = new Map<string, ChatUserInfo[]>();
+  for (const member of others.values()) {
+    const { lastSeenMessage: last } = member;
+    if (last !== null) marks.set(last, [...(marks.get(last) ?? []), member]);
   }
+  let seq = 0;
   const end = Math.max(0, entries.length - READ_DEPTH);
-  for (let index = entries.length - 1; index >= end; index -= 1) {
+  for (let index = entries.length - 1; index >= end && others.size > 0; index -= 1) {
     const message = entries[index]?.message;
-    if (message && at.has(message.messageId)) return { at, seq: message.seq };
+    if (!message) continue;
+    const here = (marks.get(message.messageId) ?? []).filter(({ userId }) => others.has(userId));
+    if (here.length > 0) at.set(message.messageId, here);
+    if (here.length > 0 || others.has(message.senderId)) seq = Math.max(seq, message.seq);
+    for (const { userId } of here) others.delete(userId);
+    others.delete(message.senderId);
   }
-  return { at, seq: 0 };
+  return { at, seq };
 }

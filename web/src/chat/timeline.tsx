@@ -47,15 +47,22 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
   const latest = useRef(messages);
   latest.current = messages;
 
+  const place = useRef({ offset: 0, left: 0 });
   const measure = useCallback(() => {
     const shown = list.current;
     if (!shown) return;
-    setAtEnd(shown.scrollSize - shown.scrollOffset - shown.viewportSize < END_PX);
+    const { scrollSize: size, scrollOffset: offset, viewportSize } = shown;
+    const left = size - offset - viewportSize;
+    const was = place.current;
+    place.current = { offset, left };
+    // What grows at the end moves the end away from a reader who did not move.
+    if (left < END_PX) setAtEnd(true);
+    else if (offset < was.offset && left > was.left) setAtEnd(false);
     const { hasOlder, loadOlder } = latest.current;
     // A page that does not come is asked for again by the next scroll.
     if (hasOlder && shown.scrollOffset < OLDER_PX) loadOlder().catch(() => {});
   }, []);
-  useStickToEnd(scroller, list, entries, me.userId, atEnd, divider);
+  useStickToEnd(scroller, list, entries, me.userId, atEnd, divider, setAtEnd);
   useEffect(measure, [entries, loadingOlder, measure]);
   useReading(chat, entries, visible && atEnd);
 
@@ -88,6 +95,8 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
     const entry = entries[to];
     if (entry) focusOn(entry.key, to, "nearest");
   };
+  const name = chatName(chat, me);
+  const beginning = chat.groupChat || name === chat.chatName ? `The beginning of “${name}”` : `The beginning of your chat with ${name}`;
   const toEnd = () => list.current?.scrollToIndex(entries.length - 1, { align: "end" });
   const activeKey = active ?? entries.at(-1)?.key;
   const mounted = active === null ? -1 : entries.findIndex(({ key }) => key === active);
@@ -103,7 +112,7 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
                 key={entry.key}
                 entry={entry}
                 {...shape}
-                beginning={index === 0 && !hasOlder ? chatName(chat, me) : null}
+                beginning={index === 0 && !hasOlder ? beginning : null}
                 name={nameOf(surroundings, entry.senderId)}
                 active={entry.key === activeKey}
                 flashed={entry.key === flashed}
@@ -121,7 +130,7 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
         </Virtualizer>
         {entries.length === 0 && (
           <div className="timeline-empty">
-            <h2>{chatName(chat, me)}</h2>
+            <h2>{name}</h2>
             <p>Nobody has said anything yet.</p>
           </div>
         )}
@@ -197,6 +206,7 @@ function useStickToEnd(
   me: string,
   atEnd: boolean,
   divider: string | null,
+  setAtEnd: (atEnd: boolean) => void,
 ): void {
   const sticking = useRef(true);
   sticking.current = atEnd;
@@ -210,8 +220,11 @@ function useStickToEnd(
     const came = shown.current !== newest.key;
     shown.current = newest.key;
     const at = first && divider !== null ? entries.findIndex(({ key }) => key === divider) : -1;
-    if (at > 0) list.current?.scrollToIndex(at, { align: "start", offset: -96 });
-    else if (came && (first || sticking.current || newest.senderId === me)) list.current?.scrollToIndex(entries.length - 1, { align: "end" });
+    if (at > 0) {
+      // Near the end it cannot be scrolled to the top, and the end is reached: it is told by the scrolling.
+      setAtEnd(false);
+      list.current?.scrollToIndex(at, { align: "start", offset: -96 });
+    } else if (came && (first || sticking.current || newest.senderId === me)) list.current?.scrollToIndex(entries.length - 1, { align: "end" });
   }, [newest?.key]);
   useEffect(() => {
     const element = scroller.current;

@@ -9,7 +9,7 @@ const PATHS = {
   reply: "M9 6 4 11l5 5M4.5 11H14a6 6 0 0 1 6 6v1",
   edit: "M4 20h4L19 9a2.1 2.1 0 0 0-3-3L5 17l-1 3ZM14 8l3 3",
   trash: "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10.2 11v5M13.8 11v5",
-  more: "M5.5 12h.01M12 12h.01M18.5 12h.01",
+  more: "M5 12a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0M11.5 12a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0M18 12a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0",
   close: "M6 6l12 12M18 6 6 18",
   back: "M14.5 5.5 8 12l6.5 6.5",
   down: "M12 5v13M5.5 12 12 18.5l6.5-6.5",
@@ -50,8 +50,8 @@ export function Icon({ name }: { name: IconName }): ReactNode {
 export function Mark(): ReactNode {
   return (
     <svg viewBox="0 0 24 24" aria-hidden="true" fill="currentColor">
-      <path d="M2 7.5A4.5 4.5 0 0 1 6.5 3h5A4.5 4.5 0 0 1 16 7.5V12H6.5A4.5 4.5 0 0 1 2 7.5Z" />
-      <path opacity=".55" d="M22 16.5a4.5 4.5 0 0 1-4.5 4.5h-5A4.5 4.5 0 0 1 8 16.5V14h9.5c2.5 0 4.5 0 4.5 2.5Z" />
+      <path d="M6.5 2h5A4.5 4.5 0 0 1 16 6.5V11H6.5a4.5 4.5 0 0 1 0-9Z" />
+      <path opacity=".55" d="M8 13h9.5a4.5 4.5 0 0 1 0 9h-5A4.5 4.5 0 0 1 8 17.5Z" />
     </svg>
   );
 }
