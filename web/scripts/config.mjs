@@ -25,6 +25,8 @@ const common = {
     // A data: URL would need a hole in the Content-Security-Policy.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
+    // "use client" in a library says nothing to a page that has no server part.
+    rollupOptions: { checks: { moduleLevelDirective: false }, onwarn: (warning, warn) => warning.code !== "MODULE_LEVEL_DIRECTIVE" && warn(warning) },
   },
 };
 
@@ -53,6 +55,6 @@ export const embed = {
     ...common.build,
     outDir: here("dist/embed"),
     lib: { entry: here("src/embed/embed.ts"), formats: ["es"], fileName: () => "embed.js" },
-    rollupOptions: { output: { inlineDynamicImports: true } },
+    rollupOptions: { ...common.build.rollupOptions, output: { inlineDynamicImports: true } },
   },
 };

@@ -37,7 +37,8 @@ export async function serve({ upstream, mounts, local = {}, port = 0 }) {
 function fileOf(mounts, pathname) {
   for (const [path, directory] of mounts) {
     if (pathname !== path && !pathname.startsWith(path.endsWith("/") ? path : `${path}/`)) continue;
-    const inside = normalize(pathname.slice(path.length)).replace(/^[./\\]+/, "");
+    // Of a directory its page; of a file itself.
+    const inside = normalize(pathname.slice(path.endsWith(".js") ? 0 : path.length)).replace(/^[./\\]+/, "");
     const file = join(dist, directory, inside === "" ? "index.html" : inside);
     if (existsSync(file) && extname(file) !== "") return file;
   }
