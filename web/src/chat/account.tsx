@@ -1,4 +1,3 @@
-import { useConnection } from "@chinwag/react";
 import { type ReactNode, useState } from "react";
 import { Avatar } from "../shared/avatar.js";
 import { Icon } from "../shared/icons.js";
@@ -6,14 +5,14 @@ import { applyTheme, nextTheme, theme } from "../shared/theme.js";
 import { useSurroundings } from "./context.js";
 import { useSettled } from "./settled.js";
 
-const CONNECTION = { connected: "Online", connecting: "Connecting…", waiting: "Offline, trying again", idle: "Connecting…" } as const;
+const CONNECTION = { connected: "Online", connecting: "Connecting…", waiting: "Offline, trying again"} as const;
 const THEME = { auto: "as the system", light: "light", dark: "dark" } as const;
 const THEME_ICON = { auto: "auto", light: "sun", dark: "moon" } as const;
 
 /** Who this is, and whether the server hears them. */
 export function Account({ onSignOut }: { onSignOut: (() => void) | undefined }): ReactNode {
   const { me } = useSurroundings();
-  const connection = useSettled(useConnection());
+  const connection = useSettled();
   const [shown, setShown] = useState(theme);
   const change = () => {
     const next = nextTheme(shown);

@@ -1,4 +1,4 @@
-import { useConnection, useMessages, useTyping } from "@chinwag/react";
+import { useMessages, useTyping } from "@chinwag/react";
 import type { Entry } from "@chinwag/sdk/store";
 import type { ChatDetails } from "@chinwag/sdk";
 import { type ReactNode, useCallback, useRef, useState } from "react";
@@ -40,7 +40,7 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
             <Icon name="back" />
           </button>
         )}
-        <button type="button" className="conversation-title" aria-label={`${name}: members and settings`} onClick={() => setDetails(true)}>
+        <button type="button" className="conversation-title" title="Members and settings" onClick={() => setDetails(true)}>
           <Avatar id={chat.groupChat ? chat.chatId : name} name={name} />
           <span>
             <b>{name}</b>
@@ -76,7 +76,7 @@ function waitingIn(entries: readonly Entry[]): number {
 
 /** Says so when the server is out of reach, and that nothing is lost by it. */
 function Trouble({ waiting }: { waiting: number }): ReactNode {
-  const connection = useSettled(useConnection());
+  const connection = useSettled();
   if (connection === "connected") return null;
   const promise = waiting === 0 ? "What you write is sent when it is back." : waiting === 1 ? "One message waits to be sent." : `${waiting} messages wait to be sent.`;
   return (

@@ -48,6 +48,7 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
   latest.current = messages;
 
   const place = useRef({ offset: 0, left: 0 });
+  const placed = useRef(false);
   const measure = useCallback(() => {
     const shown = list.current;
     if (!shown) return;
@@ -60,10 +61,19 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
     else if (offset < was.offset && left > was.left) setAtEnd(false);
     const { hasOlder, loadOlder } = latest.current;
     // A page that does not come is asked for again by the next scroll.
-    if (hasOlder && shown.scrollOffset < OLDER_PX) loadOlder().catch(() => {});
+    if (placed.current && hasOlder && shown.scrollOffset < OLDER_PX) loadOlder().catch(() => {});
   }, []);
   useStickToEnd(scroller, list, entries, me.userId, atEnd, divider, setAtEnd);
   useEffect(measure, [entries, loadingOlder, measure]);
+  useEffect(
+    () =>
+      // What comes in above before the list stands where it is to begin would move it elsewhere.
+      afterFrames(3, () => {
+        placed.current = true;
+        measure();
+      }),
+    [measure],
+  );
   useReading(chat, entries, visible && atEnd);
 
   const focusOn = useCallback((key: string, index: number, align: "nearest" | "center") => {
@@ -149,6 +159,16 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
       <Announcer entries={entries} />
     </div>
   );
+}
+
+/** Returns how to prevent it. */
+function afterFrames(frames: number, run: () => void): () => void {
+  let waiting = 0;
+  const wait = (left: number) => {
+    waiting = requestAnimationFrame(() => (left <= 1 ? run() : wait(left - 1)));
+  };
+  wait(frames);
+  return () => cancelAnimationFrame(waiting);
 }
 
 /** Where a message is among the entries, after loading as many older ones as it takes; -1 if it is not there. */

@@ -1,0 +1,172 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { fill } from "./fill.js";
+import { Scene } from "./scene.js";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const CHAT = fileURLToPath(new URL("../dist/chat", import.meta.url));
+const SCRIPT_BYTES_MAX = 150 * 1024;
+/** The long one has what the issue asks for; the short one shows the same in seconds. */
+const LONG = Number(process.env.CHINWAG_WEB_HISTORY ?? 5_000);
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await Scene.open();
+});
+afterEach(() => scene.clear());
+afterAll(() => scene?.end());
+
+async function seriousFindings(page: Page): Promise<string[]> {
+  // By the debugger's door: the page's own policy lets no foreign script in.
+  await page.evaluate(readFileSync(AXE, "utf8"));
+  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run: () => Promise<{ violations: Finding[] }> } }).axe.run());
+  return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+}
+
+interface Finding {
+  id: string;
+  impact: string;
+  nodes: { html: string }[];
+}
+
+test("the first load of the chat is small and soon to be seen", async () => {
+  const index = readFileSync(join(CHAT, "index.html"), "utf8");
+  const scripts = [...index.matchAll(/src="\/(assets\/[^"]+\.js)"|href="\/(assets\/[^"]+\.js)"/g)].map(([, source, link]) => source ?? link ?? "");
+  expect(scripts.length).toBeGreaterThan(0);
+  const bytes = scripts.reduce((sum, script) => sum + gzipSync(readFileSync(join(CHAT, script))).length, 0);
+  expect(bytes).toBeLessThan(SCRIPT_BYTES_MAX);
+
+  const page = await scene.window();
+  await page.goto(scene.chinwag.chat);
+  await page.getByRole("button", { name: /alice/i }).waitFor();
+  const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Number.NaN);
+  console.log(`chat: ${Math.round(bytes / 1024)} KB of script (gzip), first paint after ${Math.round(paint)} ms`);
+  // The machine that tests may be busy: this is to catch what is wrong by much.
+  expect(paint).toBeLessThan(5_000);
+});
+
+test("what is built needs no other origin", () => {
+  for (const file of readdirSync(join(CHAT, "assets")).filter((name) => name.endsWith(".css"))) {
+    expect(readFileSync(join(CHAT, "assets", file), "utf8")).not.toMatch(/url\(["']?(https?:|data:)/);
+  }
+  expect(readFileSync(join(CHAT, "index.html"), "utf8")).not.toMatch(/<script>|<style|style=|onload=|https?:\/\//);
+});
+
+for (const [name, options] of [
+  ["light", {}],
+  ["dark", { colorScheme: "dark" }],
+  ["on a phone", { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true }],
+] as const) {
+  test(`the chat has no serious barriers (${name})`, async () => {
+    const [alice, bob] = [await scene.signIn("alice", options), await scene.signIn("bob", options)];
+    expect(await seriousFindings(alice.page)).toEqual([]);
+    await alice.create(`Looks ${name}`, "bob", "carol");
+    await alice.say("Does this look right?");
+    await bob.open(`Looks ${name}`);
+    await bob.say("https://example.com says so 👀");
+    await bob.say("🎉");
+    await alice.sees("🎉");
+    expect(await seriousFindings(alice.page)).toEqual([]);
+    await alice.page.getByRole("button", { name: "Members and settings", exact: true }).click();
+    expect(await seriousFindings(alice.page)).toEqual([]);
+  });
+}
+
+test("the emoji picker has no serious barriers", async () => {
+  const alice = await scene.signIn("alice");
+  await alice.create("Emoji", "bob");
+  await alice.page.getByRole("button", { name: "Emoji", exact: true }).click();
+  await alice.page.getByLabel("Search emoji").fill("tea");
+  expect(await seriousFindings(alice.page)).toEqual([]);
+});
+
+test("the sign-in page has no serious barriers, and follows the system's colours", async () => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const page = await scene.window({ colorScheme });
+    await page.goto(scene.chinwag.chat);
+    await page.getByRole("button", { name: /alice/i }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(paper).toBe(colorScheme === "light" ? "rgb(251, 250, 246)" : "rgb(23, 22, 20)");
+  }
+});
+
+test("the chosen colours stay", async () => {
+  const alice = await scene.signIn("alice");
+  const colours = () => alice.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await alice.page.getByRole("button", { name: /Colours: as the system/ }).click();
+  await alice.page.getByRole("button", { name: /Colours: light/ }).click();
+  expect(await colours()).toBe("rgb(23, 22, 20)");
+  await alice.page.reload();
+  await alice.page.getByText("Online").waitFor();
+  expect(await colours()).toBe("rgb(23, 22, 20)");
+});
+
+test("a phone shows one thing at a time", async () => {
+  const alice = await scene.signIn("alice", { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true });
+  await alice.create("Pocket", "bob");
+  await alice.page.getByRole("navigation", { name: "Chats" }).waitFor({ state: "hidden" });
+  await alice.say("a message that is long enough to need more than the one line that a narrow window has for it");
+  const { page } = alice;
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await (await alice.sees("a message that")).tap();
+  await alice.message("a message that").getByRole("button", { name: "Reply" }).tap();
+  await page.getByText("Replying to alice").waitFor();
+  await page.getByRole("button", { name: "Back to chats" }).tap();
+  await alice.chat("Pocket").waitFor();
+  await page.goBack();
+  await alice.sees("a message that");
+});
+
+test(`a history of ${LONG} messages holds its place while it grows, and costs what is in sight`, { timeout: 900_000 }, async () => {
+  const alice = await scene.signIn("alice");
+  const { chatId } = (await (await alice.request("POST", "/api/chat/createChat", { chatName: "Long", userNames: ["alice", "bob"] })).json()) as { chatId: string };
+  const loader = await scene.window();
+  await loader.goto(`${scene.chinwag.chat}/dev/users`);
+  await fill(loader, { jwt: await alice.jwt(), chatId, count: LONG });
+  await alice.open("Long");
+  await alice.sees(`Message ${LONG}`);
+
+  // A reader in the middle of a page sees it stay where it is while older ones come in above.
+  const { page } = alice;
+  const held = await page.evaluate(async () => {
+    const timeline = document.querySelector(".timeline") as HTMLElement;
+    const frame = () => new Promise(requestAnimationFrame);
+    timeline.scrollTop = Math.min(timeline.scrollTop, 2_600);
+    await frame();
+    const height = timeline.scrollHeight;
+    const inView = () => [...document.querySelectorAll<HTMLElement>(".message")].find((message) => message.getBoundingClientRect().top > 100);
+    const key = inView()?.dataset.key;
+    const place = () => document.querySelector(`[data-key="${key}"]`)?.getBoundingClientRect().top ?? Number.NaN;
+    timeline.scrollTop = 2_000;
+    await frame();
+    const before = place();
+    while (timeline.scrollHeight <= height) await frame();
+    for (let settle = 0; settle < 5; settle += 1) await frame();
+    return Math.abs(place() - before);
+  });
+  expect(held).toBeLessThan(4);
+
+  const frames = await page.evaluate(async () => {
+    const timeline = document.querySelector(".timeline") as HTMLElement;
+    const times: number[] = [];
+    let last = performance.now();
+    while (!document.querySelector(".beginning")) {
+      timeline.scrollTop = 0;
+      await new Promise(requestAnimationFrame);
+      times.push(performance.now() - last);
+      last = performance.now();
+    }
+    return times.sort((one, other) => one - other);
+  });
+  await page.locator(".message-text", { hasText: /^Message 1$/ }).waitFor();
+  console.log(`history of ${LONG}: median frame ${frames[frames.length >> 1]?.toFixed(0)} ms, 95 of 100 under ${frames[Math.floor(frames.length * 0.95)]?.toFixed(0)} ms`);
+  expect(await page.locator(".message").count()).toBeLessThan(100);
+  await alice.say("after all that");
+  await alice.hasStored("after all that");
+});
