@@ -64,8 +64,10 @@ pub struct Connection<C> {
 }
 
 impl<C: Carrier> Connection<C> {
+    /// Boxed, as is every future of it that is rarely awaited: an idle connection is to cost what it holds, not what it
+    /// might.
     #[must_use]
-    pub fn new(carrier: C, app: Arc<App>, seat: Seat) -> Self {
+    pub fn new(carrier: C, app: Arc<App>, seat: Seat) -> Box<Self> {
         let limits = &app.settings.limits;
         let bounds = Bounds {
             frame_bytes_max: limits.frame_bytes(),
@@ -75,7 +77,7 @@ impl<C: Carrier> Connection<C> {
             connect_within: Duration::from_secs(u64::from(limits.connect_seconds)),
         };
         let now = Instant::now();
-        Self {
+        Box::new(Self {
             stall: limits.stall(),
             ended: waiting(&seat.ended),
             carrier,
@@ -91,11 +93,11 @@ impl<C: Carrier> Connection<C> {
             patience: Duration::MAX,
             seat,
             app,
-        }
+        })
     }
 
     /// Serves until the connection ends.
-    pub async fn run(mut self) {
+    pub async fn run(mut self: Box<Self>) {
         // Whoever entered too late to be told by the presence sees it here.
         if self.app.stop.is_cancelled() {
             self.handle(Happening::Ended);
@@ -103,11 +105,13 @@ impl<C: Carrier> Connection<C> {
         while self.ending.is_none() {
             let happening = std::future::poll_fn(|context| self.poll(context)).await;
             self.handle(happening);
-            self.perform().await;
+            if !self.effects.is_empty() {
+                Box::pin(self.perform()).await;
+            }
         }
         self.listeners.clear();
         if let Some(ending) = self.ending.take() {
-            let _ = tokio::time::timeout(self.patience, self.carrier.close(ending)).await;
+            let _ = Box::pin(tokio::time::timeout(self.patience, self.carrier.close(ending))).await;
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Listener {
     since: Option<String>,
     /// Everything up to here has been heard, and nothing after it.
     position: u64,
+    /// The client's cursor cannot be honoured, and it has not been told yet.
+    lost: bool,
     phase: Phase,
 }
 
@@ -63,15 +65,11 @@ impl Listener {
         let outbox = Outbox::new(Arc::clone(&app.budget), since.is_some());
         let (hub, store) = (app.hub.clone(), app.store.clone());
         // What is said before the deliveries begin must not take its client back, nor past what it missed.
-        let position = match since.as_deref() {
-            Some(since) => {
-                let head = store.head();
-                cursor::read(since, store.epoch(), head).unwrap_or(head)
-            }
-            None => store.head(),
-        };
+        let head = store.head();
+        let read = since.as_deref().map(|since| cursor::read(since, store.epoch(), head));
+        let (position, lost) = (read.flatten().unwrap_or(head), read == Some(None));
         let answer = store.listen(user, id, Arc::clone(&outbox)).await;
-        Self { id, hub, store, user, outbox, since, position, phase: Phase::Starting(answer) }
+        Self { id, hub, store, user, outbox, since, position, lost, phase: Phase::Starting(answer) }
     }
 
     /// What is heard next: about `bytes_max` of events at once. After a fault there is nothing more.
@@ -85,6 +83,7 @@ impl Listener {
                 }
                 Phase::Lost => {
                     // Said at once: if the queue overflowed meanwhile, it is from here that its client catches up.
+                    self.lost = false;
                     let resync = Notice::Resync { cursor: self.cursor() };
                     let events = vec![self.notice(&resync)];
                     self.go_live();
@@ -122,6 +121,7 @@ impl Listener {
     fn start(&mut self, head: u64) {
         self.position = head;
         let since = self.since.as_deref().map(|since| cursor::read(since, self.store.epoch(), head));
+        self.lost = since == Some(None);
         self.phase = match since {
             None => Phase::Live,
             Some(None) => Phase::Lost,
@@ -152,19 +152,25 @@ impl Listener {
     }
 
     fn cursor(&self) -> String {
-        cursor::write(self.store.epoch(), self.position)
+        cursor::write(self.epoch(), self.position)
+    }
+
+    /// Of the cursors that are given out now. A client that is still to be told RESYNC must be told so again if its
+    /// connection ends before it was.
+    fn epoch(&self) -> &str {
+        if self.lost { cursor::NO_EPOCH } else { self.store.epoch() }
     }
 
     /// A notice in the place that this listener has reached.
     #[must_use]
     pub fn notice(&self, notice: &Notice) -> Delivery {
-        Encoded::notice(notice, self.position, self.store.epoch())
+        Encoded::notice(notice, self.position, self.epoch())
     }
 
     /// An event told again to its sender, in the place that this listener has reached.
     #[must_use]
     pub fn again(&self, event: &chinwag_protocol::Event) -> Delivery {
-        Encoded::again(event, self.position, self.store.epoch())
+        Encoded::again(event, self.position, self.epoch())
     }
 
     /// How far it has come, if its client wants to know and has everything: so it would notice a loss even if nothing

@@ -89,6 +89,8 @@ impl<C: Carrier> Connection<C> {
             Effect::Authenticate { token } => self.authenticate(&token).await,
             Effect::Listen { key, since } => {
                 let listener = Listener::begin(&self.app, self.seat.who.user, since).await;
+                // Nearly everyone has one.
+                self.listeners.reserve_exact(1);
                 self.listeners.push((key, listener));
             }
             Effect::Silence(key) => self.listeners.retain(|(other, _)| *other != key),
