@@ -124,11 +124,14 @@ test("a phone shows one thing at a time", async () => {
 });
 
 test(`a history of ${LONG} messages holds its place while it grows, and costs what is in sight`, { timeout: 900_000 }, async () => {
-  const alice = await scene.signIn("alice");
-  const { chatId } = (await (await alice.request("POST", "/api/chat/createChat", { chatName: "Long", userNames: ["alice", "bob"] })).json()) as { chatId: string };
+  const bob = await scene.signIn("bob");
+  const { chatId } = (await (await bob.request("POST", "/api/chat/createChat", { chatName: "Long", userNames: ["alice", "bob"] })).json()) as { chatId: string };
   const loader = await scene.window();
   await loader.goto(`${scene.chinwag.chat}/dev/users`);
-  await fill(loader, { jwt: await alice.jwt(), chatId, count: LONG });
+  const jwt = await bob.jwt();
+  await bob.page.close();
+  await fill(loader, { jwt, chatId, count: LONG });
+  const alice = await scene.signIn("alice");
   await alice.open("Long");
   await alice.sees(`Message ${LONG}`);
 
