@@ -140,16 +140,20 @@ test(`a history of ${LONG} messages holds its place while it grows, and costs wh
   const held = await page.evaluate(async () => {
     const timeline = document.querySelector(".timeline") as HTMLElement;
     const frame = () => new Promise(requestAnimationFrame);
-    timeline.scrollTop = Math.min(timeline.scrollTop, 2_600);
-    await frame();
+    while (timeline.scrollHeight < 12_000) {
+      timeline.scrollTop = 0;
+      await frame();
+    }
+    timeline.scrollTop = 4_000;
+    for (let settle = 0; settle < 30; settle += 1) await frame();
     const height = timeline.scrollHeight;
-    const inView = () => [...document.querySelectorAll<HTMLElement>(".message")].find((message) => message.getBoundingClientRect().top > 100);
-    const key = inView()?.dataset.key;
-    const place = () => document.querySelector(`[data-key="${key}"]`)?.getBoundingClientRect().top ?? Number.NaN;
+    // Near enough to the beginning for the next page to be asked for.
     timeline.scrollTop = 2_000;
     await frame();
+    const key = [...document.querySelectorAll<HTMLElement>(".message")].find((message) => message.getBoundingClientRect().top > 100)?.dataset.key;
+    const place = () => document.querySelector(`[data-key="${key}"]`)?.getBoundingClientRect().top ?? Number.NaN;
     const before = place();
-    while (timeline.scrollHeight <= height) await frame();
+    while (timeline.scrollHeight <= height + 1_000) await frame();
     for (let settle = 0; settle < 5; settle += 1) await frame();
     return Math.abs(place() - before);
   });
