@@ -33,7 +33,11 @@ function timeOf({ key, message }: Entry): number {
   return known;
 }
 
-export function shapeOf(entries: readonly Entry[], index: number, divider: string | null): Shape {
+/**
+ * `more`: whether there are older entries that are not loaded. The oldest then looks as it will when they are: what changes
+ * its height moves the text that somebody is reading.
+ */
+export function shapeOf(entries: readonly Entry[], index: number, divider: string | null, more: boolean): Shape {
   const entry = entries[index] as Entry;
   const before = entries[index - 1];
   const after = entries[index + 1];
@@ -42,9 +46,9 @@ export function shapeOf(entries: readonly Entry[], index: number, divider: strin
   const fresh = entry.key === divider;
   return {
     time,
-    day: before && dayOf(timeOf(before)) === day ? null : day,
+    day: (before ? dayOf(timeOf(before)) === day : more) ? null : day,
     fresh,
-    first: fresh || !before || !together(before, entry),
+    first: fresh || (before ? !together(before, entry) : !more),
     last: !after || after.key === divider || !together(entry, after),
   };
 }

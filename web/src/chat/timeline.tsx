@@ -41,7 +41,7 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
   const [seeking, setSeeking] = useState(false);
   const pending = usePending(client, chat.chatId);
   const visible = useVisible();
-  const divider = useDivider(unread, entries, visible, atEnd);
+  const divider = useDivider(unread, entries, hasOlder, visible, atEnd);
   const shift = usePrepended(entries);
   const readers = useMemo(() => readersOf(members, entries, me.userId), [members, entries, me.userId]);
   const latest = useRef(messages);
@@ -116,7 +116,7 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
         <div className="timeline-rest" />
         <Virtualizer ref={list} scrollRef={scroller} data={entries} shift={shift} bufferSize={600} keepMounted={mounted < 0 ? [] : [mounted]} onScroll={measure}>
           {(entry, index) => {
-            const shape = shapeOf(entries, index, divider);
+            const shape = shapeOf(entries, index, divider, hasOlder);
             return (
               <MessageRow
                 key={entry.key}
@@ -188,7 +188,7 @@ async function seek(latest: { readonly current: Messages }, messageId: string): 
 }
 
 /** The key of the entry above which "New" stands: the first that was not seen when the chat was opened, or left alone. */
-function useDivider(unread: Unread, entries: readonly Entry[], visible: boolean, atEnd: boolean): string | null {
+function useDivider(unread: Unread, entries: readonly Entry[], more: boolean, visible: boolean, atEnd: boolean): string | null {
   const { me } = useSurroundings();
   const [{ key: divider, sure }, set] = useState(() => unreadFrom(entries, me.userId, unread));
   const setDivider = (change: (now: string | null) => string | null) => set((now) => ({ key: change(now.key), sure: true }));
@@ -206,7 +206,8 @@ function useDivider(unread: Unread, entries: readonly Entry[], visible: boolean,
     // The first of those that come while nobody looks.
     else if (!(visible && atEnd)) setDivider((now) => (now !== null && !was.seen ? now : newest.key));
   }, [newest, visible, atEnd, me.userId]);
-  return divider;
+  // Where it belongs is not loaded yet.
+  return sure || !more ? divider : null;
 }
 
 /** True in the one rendering in which older entries came before those that were there. */
