@@ -55,6 +55,6 @@ export const embed = {
     ...common.build,
     outDir: here("dist/embed"),
     lib: { entry: here("src/embed/embed.ts"), formats: ["es"], fileName: () => "embed.js" },
-    rollupOptions: { ...common.build.rollupOptions, output: { inlineDynamicImports: true } },
+    rollupOptions: { ...common.build.rollupOptions, output: { codeSplitting: false, minify: true } },
   },
 };

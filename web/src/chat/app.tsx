@@ -76,7 +76,7 @@ function Panes({ addressed, only, onSignOut }: PanesProps): ReactNode {
   if (only !== undefined) return <div className="panes single">{conversation}</div>;
   return (
     <div className="panes" data-open={chat !== undefined}>
-      <ChatList chats={chats} error={error} selected={chatId} onSelect={select} onCreate={() => setCreating(true)} onSignOut={onSignOut} />
+      <ChatList shortcuts={addressed} chats={chats} error={error} selected={chatId} onSelect={select} onCreate={() => setCreating(true)} onSignOut={onSignOut} />
       {conversation}
       {creating && <NewChat onClose={() => setCreating(false)} onCreated={select} />}
     </div>

@@ -16,13 +16,16 @@ interface ChatListProps {
   onSelect: (chatId: string) => void;
   onCreate: () => void;
   onSignOut: (() => void) | undefined;
+  /** Whether the page is ours alone, and Ctrl+K with it. */
+  shortcuts: boolean;
 }
 
-export function ChatList({ chats, error, selected, onSelect, onCreate, onSignOut }: ChatListProps): ReactNode {
+export function ChatList({ chats, error, shortcuts, selected, onSelect, onCreate, onSignOut }: ChatListProps): ReactNode {
   const { me } = useSurroundings();
   const [sought, setSought] = useState("");
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
+    if (!shortcuts) return;
     const pressed = (event: globalThis.KeyboardEvent) => {
       if (event.key !== "k" || !(event.metaKey || event.ctrlKey)) return;
       event.preventDefault();
@@ -30,7 +33,7 @@ export function ChatList({ chats, error, selected, onSelect, onCreate, onSignOut
     };
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
-  }, []);
+  }, [shortcuts]);
   const words = sought.trim().toLocaleLowerCase();
   const found = chats?.filter((chat) => `${chatName(chat, me)}\n${chat.lastMessage ?? ""}`.toLocaleLowerCase().includes(words));
   return (

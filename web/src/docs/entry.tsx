@@ -3,7 +3,7 @@ import { Snippet } from "../shared/copy.js";
 import { curl } from "./curl.js";
 import type { Answer, Entry, Parameter, Reference } from "./documents.js";
 import { Rich } from "./rich.js";
-import { alternatives, bounds, exampleOf, merged, type Schema, type Schemas, typeOf } from "./schema.js";
+import { alternatives, bounds, exampleOf, fieldsOf, merged, type Schema, type Schemas, typeOf } from "./schema.js";
 
 /** Objects deeper than this are named, not shown. */
 const DEPTH_MAX = 4;
@@ -116,7 +116,7 @@ function Fields({ schema, schemas, depth }: { schema: Schema; schemas: Schemas; 
     return (
       <>
         <dl className="fields">
-          {Object.entries(whole.properties).map(([name, part]) => (
+          {fieldsOf(whole).map(([name, part]) => (
             <Field key={name} name={name} schema={part} required={whole.required?.includes(name) ?? false} schemas={schemas} depth={depth} />
           ))}
         </dl>
@@ -164,7 +164,8 @@ interface FieldProps {
 function Field({ name, schema, required, schemas, depth }: FieldProps): ReactNode {
   const whole = merged(schema, schemas);
   const inner = [whole, whole.items && merged(whole.items, schemas), ...alternatives(whole).map((part) => merged(part, schemas))].find((part) => part?.properties);
-  const said = [schema.description ?? whole.description, bounds(whole)].filter(Boolean).join(" ");
+  const limits = bounds(whole);
+  const said = [schema.description || whole.description, limits && `${limits[0]?.toUpperCase()}${limits.slice(1)}.`].filter(Boolean).join(" ");
   return (
     <div className="field-row">
       <dt>

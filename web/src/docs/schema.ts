@@ -77,18 +77,24 @@ function plainType(schema: Schema, schemas: Schemas): string {
   return schema.format && type === "string" ? `${type} (${schema.format})` : type;
 }
 
-/** What must hold besides the type. */
-export function bounds({ minimum, maximum, minLength, maxLength, minItems, maxItems, pattern }: Schema): string {
+/** What must hold besides the type, as far as the description does not say so. */
+export function bounds({ description = "", minimum, maximum, minLength, maxLength, minItems, maxItems, pattern }: Schema): string {
   const span = (least: number | undefined, most: number | undefined, what: string) =>
-    most !== undefined ? `${least ?? 0} to ${most}${what}` : least ? `at least ${least}${what}` : "";
+    most !== undefined ? (least ? `${least} to ${most}${what}` : `at most ${most}${what}`) : least ? `at least ${least}${what}` : "";
   return [
     span(minimum, maximum, ""),
     span(minLength, maxLength, " characters"),
     span(minItems, maxItems, " items"),
-    pattern === "\\S" ? "not only white space" : "",
+    pattern === "\\S" && !/white space/.test(description) ? "not only white space" : "",
   ]
     .filter(Boolean)
     .join(", ");
+}
+
+/** What tells one form from another comes first. */
+export function fieldsOf({ properties = {} }: Schema): [name: string, schema: Schema][] {
+  const fields = Object.entries(properties);
+  return [...fields.filter(([, { const: only }]) => only !== undefined), ...fields.filter(([, { const: only }]) => only === undefined)];
 }
 
 const EXAMPLES: Record<string, unknown> = {
@@ -121,7 +127,7 @@ export function exampleOf(schema: Schema, schemas: Schemas, name = ""): unknown 
   if (first && !whole.properties) return exampleOf(first, schemas, name);
   const type = [whole.type ?? ""].flat()[0];
   if (whole.properties) {
-    const required = Object.entries(whole.properties).filter(([field]) => whole.required?.includes(field));
+    const required = fieldsOf(whole).filter(([field]) => whole.required?.includes(field));
     return Object.fromEntries(required.map(([field, part]) => [field, exampleOf(part, schemas, field)]));
   }
   if (type === "array") return whole.items ? [exampleOf(whole.items, schemas, name)] : [];
