@@ -90,7 +90,7 @@ export class ManagementApi {
   }
 
   /** A stream of server-sent events; resolves when it ends. EventSource cannot carry the access token. */
-  async stream(path: string, signal: AbortSignal, hear: (name: string, data: unknown) => void): Promise<void> {
+  async stream(path: string, signal: AbortSignal, opened: () => void, hear: (data: unknown) => void): Promise<void> {
     const open = () => fetch(path, { headers: this.#headers(), signal, cache: "no-store" });
     let answer = await open();
     if (answer.status === 401) {
@@ -98,6 +98,7 @@ export class ManagementApi {
       answer = await open();
     }
     if (!answer.ok || !answer.body) throw await refusalOf(answer);
+    opened();
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (;;) {
@@ -163,9 +164,12 @@ async function refusalOf(answer: Response): Promise<Refusal> {
   return new Refusal(answer.status, problem.code ?? "UNEXPECTED_ANSWER", problem.message ?? `the answer was ${answer.status}`);
 }
 
-function hearBlock(block: string, hear: (name: string, data: unknown) => void): void {
-  const lines = block.split("\n");
-  const value = (field: string) => lines.filter((line) => line.startsWith(`${field}:`)).map((line) => line.slice(field.length + 1).trimStart());
-  const data = value("data").join("\n");
-  if (data) hear(value("event")[0] ?? "message", JSON.parse(data));
+/** One event; comments and cursors are not for us. */
+function hearBlock(block: string, hear: (data: unknown) => void): void {
+  const data = block
+    .split("\n")
+    .filter((line) => line.startsWith("data:"))
+    .map((line) => line.slice("data:".length).trimStart())
+    .join("\n");
+  if (data) hear(JSON.parse(data));
 }
