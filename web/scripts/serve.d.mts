@@ -6,6 +6,5 @@ export interface Served {
 export function serve(options: {
   upstream: string;
   mounts: [path: string, directory: string][];
-  local?: Record<string, () => unknown>;
   port?: number;
 }): Promise<Served>;

@@ -15,16 +15,11 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** `mounts`: directories of dist by the path at which they stand, longest first. `local`: answers of our own by path. */
-export async function serve({ upstream, mounts, local = {}, port = 0 }) {
+/** `mounts`: directories of dist by the path at which they stand, longest first. */
+export async function serve({ upstream, mounts, port = 0 }) {
   const target = new URL(upstream);
   const server = createServer((incoming, answer) => {
     const { pathname } = new URL(incoming.url ?? "/", "http://localhost");
-    const own = local[pathname];
-    if (own) {
-      answer.setHeader("content-type", "application/json");
-      return answer.end(JSON.stringify(own()));
-    }
     const file = incoming.method === "GET" ? fileOf(mounts, pathname) : null;
     if (file) return send(answer, file);
     pass(target, incoming, answer);

@@ -9,6 +9,7 @@ const CHROMIUM = process.env.CHINWAG_CHROMIUM ?? "/usr/bin/chromium";
 export class Scene {
   readonly #contexts: BrowserContext[] = [];
   readonly complaints: string[] = [];
+  readonly #others: string[] = [];
 
   private constructor(
     readonly chinwag: Chinwag,
@@ -41,8 +42,13 @@ export class Scene {
     return page;
   }
 
+  /** Another origin that pages may be at. */
+  alsoAt(origin: string): void {
+    this.#others.push(origin);
+  }
+
   get #origins(): string[] {
-    return [this.chinwag.chat, this.chinwag.management];
+    return [this.chinwag.chat, this.chinwag.management, ...this.#others];
   }
 
   async signIn(name: string, options: BrowserContextOptions = {}): Promise<User> {

@@ -94,8 +94,7 @@ export class Chinwag {
   async #findPages(): Promise<void> {
     const answer = await fetch(`http://${this.#chat}/`, { headers: { accept: "text/html" } });
     if ((await answer.text()).includes('id="page"')) return;
-    const dev = () => ({ apiKey: this.apiKey, users: this.users });
-    const chat = await serve({ upstream: `http://${this.#chat}`, mounts: [["/embed.js", "embed"], ["/", "chat"]], local: { "/dev/users": dev } });
+    const chat = await serve({ upstream: `http://${this.#chat}`, mounts: [["/embed.js", "embed"], ["/", "chat"]] });
     const management = await serve({ upstream: `http://${this.#management}`, mounts: [["/docs", "docs"], ["/", "console"]] });
     this.#front = { chat: chat.url, management: management.url, close: () => (chat.close(), management.close()) };
   }
