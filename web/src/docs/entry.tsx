@@ -1,4 +1,4 @@
-import { type ReactNode, memo } from "react";
+import { type ReactNode, memo, useState } from "react";
 import { Snippet } from "../shared/copy.js";
 import { curl } from "./curl.js";
 import type { Answer, Entry, Parameter, Reference } from "./documents.js";
@@ -56,6 +56,24 @@ export const EntryView = memo(function EntryView({ entry, reference }: { entry: 
   );
 });
 
+interface DetailsProps {
+  className: string;
+  opened?: boolean;
+  summary: ReactNode;
+  children: ReactNode;
+}
+
+/** What is in it is made when it is first opened: most never are. */
+function Details({ className, opened = false, summary, children }: DetailsProps): ReactNode {
+  const [open, setOpen] = useState(opened);
+  return (
+    <details className={className} open={opened} onToggle={(event) => event.currentTarget.open && setOpen(true)}>
+      <summary>{summary}</summary>
+      {open && children}
+    </details>
+  );
+}
+
 function Opens({ names, credentials }: { names: string[]; credentials: Reference["credentials"] }): ReactNode {
   if (names.length === 0) return <p className="opens">Open to everybody</p>;
   return (
@@ -89,13 +107,18 @@ function Parameters({ title, parameters, of, schemas }: { title: string; paramet
 function AnswerView({ answer, schemas }: { answer: Answer; schemas: Schemas }): ReactNode {
   const good = answer.status < "400";
   return (
-    <details className="answer" open={good && answer.schema !== null}>
-      <summary>
-        <b data-good={good}>{answer.status}</b>
-        <span>
-          <Rich text={answer.description} />
-        </span>
-      </summary>
+    <Details
+      className="answer"
+      opened={good && answer.schema !== null}
+      summary={
+        <>
+          <b data-good={good}>{answer.status}</b>
+          <span>
+            <Rich text={answer.description} />
+          </span>
+        </>
+      }
+    >
       {answer.headers.length > 0 && (
         <dl className="fields">
           {answer.headers.map(({ name, description = "", schema }) => (
@@ -104,7 +127,7 @@ function AnswerView({ answer, schemas }: { answer: Answer; schemas: Schemas }): 
         </dl>
       )}
       {answer.schema && <Fields schema={answer.schema} schemas={schemas} depth={0} />}
-    </details>
+    </Details>
   );
 }
 
@@ -143,12 +166,17 @@ function Parts({ parts, schemas, depth }: { parts: Schema[]; schemas: Schemas; d
     const whole = merged(part, schemas);
     const name = whole.properties?.type?.const ?? whole.title ?? `form ${at + 1}`;
     return (
-      <details key={String(name)} className="part">
-        <summary>
-          <code>{String(name)}</code> <Rich text={whole.description ?? ""} />
-        </summary>
+      <Details
+        key={String(name)}
+        className="part"
+        summary={
+          <>
+            <code>{String(name)}</code> <Rich text={whole.description ?? ""} />
+          </>
+        }
+      >
         <Fields schema={part} schemas={schemas} depth={depth + 1} />
-      </details>
+      </Details>
     );
   });
 }
@@ -181,10 +209,9 @@ function Field({ name, schema, required, schemas, depth }: FieldProps): ReactNod
       <dd>
         {said && <Rich text={said} />}
         {inner && depth < DEPTH_MAX && (
-          <details className="part">
-            <summary>Its fields</summary>
+          <Details className="part" summary="Its fields">
             <Fields schema={inner} schemas={schemas} depth={depth + 1} />
-          </details>
+          </Details>
         )}
       </dd>
     </div>
