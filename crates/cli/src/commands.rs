@@ -1,6 +1,8 @@
 //! One file per command.
 
+pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod bench;
 pub(crate) mod dev;
 pub(crate) mod key;
 pub(crate) mod serve;

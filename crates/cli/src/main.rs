@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{app, dev, key, user};
+use commands::{api, app, bench, dev, key, user};
 use settings::ServeFlags;
 
 /// A realtime chat backend that you run yourself.
@@ -35,6 +35,10 @@ enum Command {
     Key(key::Arguments),
     /// Make, sign out and delete users
     User(user::Arguments),
+    /// Print a document of the API
+    Api(api::Arguments),
+    /// Measure a server: this machine's, or one that runs elsewhere
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
         Command::App(arguments) => app::run(arguments),
         Command::Key(arguments) => key::run(arguments),
         Command::User(arguments) => user::run(arguments),
+        Command::Api(arguments) => api::run(&arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -32,7 +32,7 @@ interface TimelineProps {
 export function Timeline({ chat, messages, members, unread, onCompose }: TimelineProps): ReactNode {
   const surroundings = useSurroundings();
   const { client, me, say } = surroundings;
-  const { entries, hasOlder, loadingOlder } = messages;
+  const { entries, hasOlder, loadOlder, loadingOlder, error } = messages;
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualizerHandle>(null);
   const [atEnd, setAtEnd] = useState(true);
@@ -61,10 +61,13 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
     else if (offset < was.offset && left > was.left) setAtEnd(false);
     const { hasOlder, loadOlder } = latest.current;
     // A page that does not come is asked for again by the next scroll.
-    if (placed.current && hasOlder && shown.scrollOffset < OLDER_PX) loadOlder().catch(() => {});
+    if (placed.current && hasOlder && shown.scrollOffset < OLDER_PX) void loadOlder();
   }, []);
   useStickToEnd(scroller, list, entries, me.userId, atEnd, divider, setAtEnd);
-  useEffect(measure, [entries, loadingOlder, measure]);
+  useEffect(() => {
+    // What failed is not asked for again by itself.
+    if (!error) measure();
+  }, [entries, loadingOlder, error, measure]);
   useEffect(
     () =>
       // What comes in above before the list stands where it is to begin would move it elsewhere.
@@ -150,6 +153,14 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
           {seeking ? "Looking for the message…" : "Loading older messages…"}
         </p>
       )}
+      {error && !loadingOlder && (
+        <p className="timeline-loading" role="alert">
+          Older messages could not be loaded.{" "}
+          <button type="button" className="again" onClick={() => void loadOlder()}>
+            Try again
+          </button>
+        </p>
+      )}
       {!atEnd && (
         <button type="button" className="to-end" onClick={toEnd} aria-label={chat.unreadCount > 0 ? `To the newest, ${chat.unreadCount} unread` : "To the newest message"}>
           <Icon name="down" />
@@ -177,13 +188,10 @@ async function seek(latest: { readonly current: Messages }, messageId: string): 
     const { entries, hasOlder, loadOlder } = latest.current;
     const index = entries.findLastIndex(({ message }) => message?.messageId === messageId);
     if (index >= 0 || !hasOlder) return index;
-    try {
-      await loadOlder();
-    } catch {
-      return -1;
-    }
+    await loadOlder();
     // What was loaded is shown, and the next page can be asked for.
     await new Promise((shown) => requestAnimationFrame(shown));
+    if (latest.current.error) return -1;
   }
 }
 
