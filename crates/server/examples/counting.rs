@@ -7,7 +7,7 @@ use chinwag_protocol::{EventKind, Timestamp};
 use chinwag_server::chat::ChatEvent;
 use chinwag_server::clock::{Clock, SystemClock};
 use chinwag_server::hub::Encoded;
-use chinwag_server::telemetry::{AppFigures, Delivered, Telemetry};
+use chinwag_server::telemetry::{AppFigures, Delivered};
 use uuid::Uuid;
 
 const WRITES: u32 = 2_000_000;
@@ -31,7 +31,7 @@ fn main() {
         ("one thread, the app watched", 1, true),
         ("all threads, the app watched", THREADS, true),
     ] {
-        let (telemetry, figures) = (Arc::new(Telemetry::default()), Arc::new(AppFigures::default()));
+        let figures = AppFigures::default();
         if watched {
             figures.watch(SystemClock.now());
         }
@@ -39,10 +39,10 @@ fn main() {
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
-                    let to = Delivered { figures: &figures, user: Uuid::nil().into(), clock: &SystemClock };
+                    let to = Delivered { user: Uuid::nil().into(), clock: &SystemClock };
                     let deliveries = [Arc::clone(&encoded)];
                     for _ in 0..WRITES {
-                        telemetry.delivered(&to, &deliveries, Instant::now());
+                        figures.delivered(&to, &deliveries, Instant::now());
                     }
                 });
             }

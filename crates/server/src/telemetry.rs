@@ -16,7 +16,6 @@ pub use measure::{Counter, Histogram};
 pub use page::{METRICS, Metric, render};
 pub use trace::{Delivered, Traced};
 
-use crate::hub::Delivery;
 use crate::store::{ActError, Done};
 
 /// How an action ended.
@@ -82,9 +81,6 @@ pub struct Telemetry {
     actions: [[Counter; OUTCOMES.len()]; KINDS.len()],
     /// From the moment an action was understood until it was on the disk.
     action_time: Histogram,
-    deliveries: Counter,
-    /// From the fan-out of an event until a connection wrote it: of each write the first event, which waited longest.
-    delivery_time: Histogram,
     drops: [Counter; DROPS.len()],
     pub figures: Figures,
 }
@@ -103,16 +99,6 @@ pub struct Commits {
 impl Telemetry {
     pub fn dropped(&self, why: Drop) {
         self.drops[why as usize].add(1);
-    }
-
-    /// These were handed to a connection of a user of that app.
-    pub fn delivered(&self, to: &Delivered<'_>, deliveries: &[Delivery], now: Instant) {
-        let Some(announced) = deliveries.iter().find_map(|delivery| delivery.announced) else { return };
-        let waited = now.saturating_duration_since(announced);
-        let events = deliveries.iter().filter(|delivery| delivery.announced.is_some()).count() as u64;
-        self.deliveries.add(events);
-        self.delivery_time.observe(waited);
-        to.figures.delivered(to, deliveries, events, waited);
     }
 
     fn ended(&self, kinds: &[u8; KINDS.len()], outcome: Outcome) {

@@ -136,8 +136,8 @@ impl EventStream {
             out.extend_from_slice(b"\n\n");
         }
         if let Some(Receiver { seat, figures }) = &self.receiver {
-            let to = Delivered { figures, user: seat.who.user, clock: self.app.clock.as_ref() };
-            self.app.telemetry.delivered(&to, deliveries, std::time::Instant::now());
+            let to = Delivered { user: seat.who.user, clock: self.app.clock.as_ref() };
+            figures.delivered(&to, deliveries, std::time::Instant::now());
         }
         out.into()
     }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chinwag_protocol::{AppId, EventKind, MessageId, Timestamp};
 
@@ -83,15 +83,13 @@ impl AppFigures {
         }
     }
 
-    pub(super) fn delivered(
-        &self,
-        to: &Delivered<'_>,
-        deliveries: &[Delivery],
-        events: u64,
-        waited: Duration,
-    ) {
-        self.deliveries.add(events);
-        self.delivery_time.observe(waited);
+    /// These were handed to a connection of a user of this app. Of each write, the first event's wait is kept, which is
+    /// the longest: three atomic additions, and a lock only while the app is watched.
+    pub fn delivered(&self, to: &Delivered<'_>, deliveries: &[Delivery], now: Instant) {
+        let Some(announced) = deliveries.iter().find_map(|delivery| delivery.announced) else { return };
+        let events = deliveries.iter().filter(|delivery| delivery.announced.is_some()).count();
+        self.deliveries.add(events as u64);
+        self.delivery_time.observe(now.saturating_duration_since(announced));
         if self.watched_until.load(Ordering::Relaxed) == 0 {
             return;
         }
@@ -181,6 +179,14 @@ impl Figures {
     pub fn of(&self, app: AppId) -> Arc<AppFigures> {
         let mut apps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(apps.entry(app).or_default())
+    }
+
+    /// Deliveries of all apps, and how long they took.
+    pub(super) fn deliveries(&self) -> (u64, Spread) {
+        let apps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        apps.values().fold((0, Spread::default()), |(count, spread), app| {
+            (count + app.deliveries.get(), spread.and(&app.delivery_time.spread()))
+        })
     }
 
     /// Keeps a sample of each app: to be called every [`SAMPLE_INTERVAL`].

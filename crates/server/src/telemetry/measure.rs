@@ -58,6 +58,13 @@ impl Spread {
         self.buckets.iter().sum()
     }
 
+    pub(super) fn and(&self, other: &Self) -> Self {
+        Self {
+            buckets: std::array::from_fn(|bucket| self.buckets[bucket] + other.buckets[bucket]),
+            micros: self.micros + other.micros,
+        }
+    }
+
     pub(super) fn since(&self, before: &Self) -> Self {
         Self {
             buckets: std::array::from_fn(|bucket| {

@@ -107,8 +107,9 @@ pub fn render(app: &App, store_up: bool) -> String {
     page.one(&COMMIT_JOBS, commits.jobs.get());
     page.one(&COMMIT_FAILED, commits.failed.get());
     page.one(&WRITER_QUEUE, app.store.jobs_waiting());
-    page.one(&DELIVERIES, telemetry.deliveries.get());
-    page.histogram(&DELIVERY_TIME, &telemetry.delivery_time.spread());
+    let (deliveries, delivery_time) = telemetry.figures.deliveries();
+    page.one(&DELIVERIES, deliveries);
+    page.histogram(&DELIVERY_TIME, &delivery_time);
     page.one(&QUEUE_BYTES, app.budget.used());
     page.family(&DROPS_METRIC);
     for (why, word) in DROPS {

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use chinwag_protocol::{MessageId, Timestamp, UserId};
 
-use super::AppFigures;
 use crate::clock::Clock;
 
 /// Deliveries that are remembered of one app.
@@ -16,7 +15,6 @@ pub(super) const WATCH_SECONDS: i64 = 900;
 
 /// A connection to which events are delivered.
 pub struct Delivered<'a> {
-    pub figures: &'a AppFigures,
     pub user: UserId,
     pub clock: &'a dyn Clock,
 }

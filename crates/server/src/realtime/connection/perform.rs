@@ -151,9 +151,8 @@ impl<C: Carrier> Connection<C> {
         }
         let now = Instant::now();
         self.session.on_written(now);
-        let to =
-            Delivered { figures: &self.figures, user: self.seat.who.user, clock: self.app.clock.as_ref() };
-        self.app.telemetry.delivered(&to, deliveries, now);
+        let to = Delivered { user: self.seat.who.user, clock: self.app.clock.as_ref() };
+        self.figures.delivered(&to, deliveries, now);
     }
 
     /// Says something outside of what is listened to. Its cursor is that of what was said before it.
