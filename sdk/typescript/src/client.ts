@@ -58,6 +58,9 @@ export class ChinwagClient {
         get userId() {
           return auth.state?.userId ?? null;
         },
+        get renewable() {
+          return auth.renewable;
+        },
         get tab() {
           return connection.tab;
         },

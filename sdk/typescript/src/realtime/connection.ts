@@ -249,8 +249,7 @@ export class Connection {
     this.#cancelRetry();
     this.#tabs?.lost();
     this.client.interrupted();
-    // A JWT that can be replaced may be refused by mistake; a refresh token that is refused is not there any more.
-    const signedOut = error?.status === 401 && !this.auth.state?.refreshToken;
+    const signedOut = error?.status === 401 && !this.auth.renewable;
     const over = error && (signedOut || error.code === "APP_SUSPENDED" || error.code === "NO_TRANSPORT");
     if (over) return this.#finish(error.message, error);
     this.#attempt += 1;
