@@ -1,5 +1,6 @@
 //! Every way a request can be refused: one stable code, its HTTP status, and the one body that carries it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
@@ -81,6 +82,7 @@ codes! {
     UserNotFound = "USER_NOT_FOUND", 404, "User not found";
     AppNotFound = "APP_NOT_FOUND", 404, "App not found";
     KeyNotFound = "KEY_NOT_FOUND", 404, "API key not found";
+    SessionNotFound = "SESSION_NOT_FOUND", 404, "Session not found";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "Method not allowed";
     /// An account with this e-mail address exists.
     AccountExists = "ACCOUNT_EXISTS", 409, "Account exists";
@@ -111,7 +113,7 @@ impl std::fmt::Display for ErrorCode {
 }
 
 /// The body of every error answer: RFC 9457 problem details, and `code` and `message` (protocol, section 1).
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorBody {
     #[serde(rename = "type")]
     pub kind: String,

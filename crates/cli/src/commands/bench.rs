@@ -63,7 +63,7 @@ struct TalkFlags {
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     members: u32,
     /// Messages per second of all users together; without it everyone sends as soon as a receipt has come
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = positive, allow_negative_numbers = true)]
     rate: Option<f64>,
     /// Unacknowledged messages of each user, without --rate
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]

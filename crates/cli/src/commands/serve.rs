@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chinwag_server::clock::SystemClock;
-use chinwag_server::config::{Log, LogFormat, Settings};
+use chinwag_server::config::{Log, LogFormat, LogLevel, Settings};
 use chinwag_server::{Server, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -37,7 +37,8 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
 
 /// The server, listening; where it cannot, which flag would help.
 pub(crate) async fn start(settings: Settings) -> Result<Server, Failure> {
-    Server::start(settings, Arc::new(SystemClock)).await.map_err(|error| match error {
+    let server = Server::start(settings, Arc::new(SystemClock)).await;
+    server.map(|server| server.with_pages(chinwag_web::PAGES)).map_err(|error| match error {
         StartError::Listen { setting, address, error } => Failure::new(format!(
             "unable to listen on {address}; {error}: choose another address with --{}",
             setting.replace('_', "-")
@@ -63,7 +64,11 @@ pub(crate) fn stop_on_signal() -> Result<CancellationToken, Failure> {
 
 /// Logs are for operators; what people asked for goes to standard output.
 pub(crate) fn log_to_stderr(log: &Log) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(log.level.as_str())?;
+    // Who looked at or changed what is not theirs is told at any level but off.
+    let filter = match log.level {
+        LogLevel::Off => EnvFilter::try_new("off")?,
+        level => EnvFilter::try_new(format!("{},audit=info", level.as_str()))?,
+    };
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => subscriber.init(),

@@ -4,7 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use chinwag_protocol::{Notice, UserId};
+use chinwag_protocol::{ChatId, Notice, UserId};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::cursor;
@@ -70,6 +71,17 @@ impl Listener {
         let (position, lost) = (read.flatten().unwrap_or(head), read == Some(None));
         let answer = store.listen(user, id, Arc::clone(&outbox)).await;
         Self { id, hub, store, user, outbox, since, position, lost, phase: Phase::Starting(answer) }
+    }
+
+    /// Begins to listen to one chat, whoever its members are: everything that is committed from now on.
+    pub async fn of_chat(app: &App, chat: ChatId) -> Self {
+        let id = app.hub.new_listener();
+        let outbox = Outbox::new(Arc::clone(&app.budget), false);
+        let (hub, store) = (app.hub.clone(), app.store.clone());
+        let answer = store.listen_to_chat(chat, id, Arc::clone(&outbox)).await;
+        let (user, position) = (UserId(Uuid::nil()), store.head());
+        let phase = Phase::Starting(answer);
+        Self { id, hub, store, user, outbox, since: None, position, lost: false, phase }
     }
 
     /// What is heard next: about `bytes_max` of events at once. After a fault there is nothing more.

@@ -6,8 +6,10 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chinwag_protocol::ErrorCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::{Sketch, Takes};
 use crate::app::App;
 use crate::http::connect::{admit, check_origin, still_serving};
 use crate::http::extract::{Params, bearer_token};
@@ -46,9 +48,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Path {
     }
 }
 
-#[derive(Deserialize)]
+impl Takes for Path {
+    fn describe(_: &mut Sketch<'_>) {}
+}
+
+#[derive(Deserialize, JsonSchema)]
 struct SessionParams {
+    /// The one that opened the session, if one did.
     ticket: Option<String>,
+    /// The function that `htmlfile` and `jsonp` call.
     c: Option<String>,
 }
 
@@ -75,6 +83,12 @@ impl FromRequestParts<Arc<App>> for Asked {
         let line = parts.extensions.get::<Line>().cloned().unwrap_or_default();
         let headers = parts.headers.clone();
         Ok(Self { id, peer, line, ticket: params.ticket, headers, callback: params.c })
+    }
+}
+
+impl Takes for Asked {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.query::<SessionParams>();
     }
 }
 
