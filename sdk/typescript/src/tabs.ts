@@ -1,15 +1,14 @@
 import type { Channel, Environment, TabsPlatform } from "./environment.js";
 import type { Link, LinkListener } from "./realtime/link.js";
-import type { Sync } from "./tabs/follower.js";
 import { Leader, type Shared } from "./tabs/leader.js";
 import { Seat } from "./tabs/seat.js";
 import { TabLink } from "./tabs/tab-link.js";
 import type { TabMessage } from "./tabs/talk.js";
-import type { ChatEvent, Notice } from "./wire.js";
+import type { ChatEvent, Notice, SyncResponse } from "./wire.js";
 
 export interface TabsClient extends Shared {
   /** What the server says happened since then. */
-  sync(since: string): Promise<Sync>;
+  sync(since: string): Promise<SyncResponse>;
   /** This tab came to lead, or leads no more: whatever connection there is, make another. */
   turned(): void;
   /** This tab leads, and what tabs kept that are not there any more is for it to send. `here` asks for those that are. */

@@ -6,8 +6,7 @@ import type { Emitter } from "../events.js";
 import { EVENT_NAMES } from "../events.js";
 import type { Rest } from "../rest.js";
 import { Tabs } from "../tabs.js";
-import type { Sync } from "../tabs/follower.js";
-import type { Action, ChatEvent, Notice, RefusalNotice } from "../wire.js";
+import type { Action, ChatEvent, Notice, RefusalNotice, SyncResponse } from "../wire.js";
 import { CatchUp } from "./catch-up.js";
 import type { Link, LinkEnd, LinkListener } from "./link.js";
 import { type Backoff, FALLBACK_MS, Road, type Transport, delayMs } from "./reconnect.js";
@@ -288,7 +287,7 @@ export class Connection {
       wake: () => this.#wake(),
       sync: async (since) => {
         const { body } = await this.auth.request({ method: "GET", path: "/api/chat/sync", query: { since } });
-        return body as Sync;
+        return body as SyncResponse;
       },
       turned: () => {
         this.#link?.close();
