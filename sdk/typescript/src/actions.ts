@@ -58,6 +58,11 @@ export class Actions {
     });
   }
 
+  /** Resolves when everything that waits is in the storage. */
+  kept(): Promise<void> {
+    return this.#writing;
+  }
+
   /** Takes over what tabs kept for this user that are not `here` any more. */
   inherit(here: () => Promise<ReadonlySet<string>>): void {
     const { storage } = this;

@@ -21,6 +21,8 @@ export interface ConnectionClient {
   /** An event with a nonce: that action's effect. */
   stored(nonce: string, event: ChatEvent): void;
   refused(notice: RefusalNotice): void;
+  /** Resolves when everything that waits is in the storage. */
+  kept(): Promise<void>;
   /** What tabs kept that are not `here` any more is for this one to send. */
   inherit(here: () => Promise<ReadonlySet<string>>): void;
 }
@@ -292,6 +294,7 @@ export class Connection {
         this.#link?.close();
         this.#lost({ why: "the tabs' connection changes hands", greeted: true, atOnce: true });
       },
+      kept: () => this.client.kept(),
       inherit: (here) => this.client.inherit(here),
     });
   }
