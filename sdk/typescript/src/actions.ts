@@ -10,6 +10,8 @@ import type { Action, ChatEvent, RefusalNotice } from "./wire.js";
 export interface Doors {
   readonly live: boolean;
   readonly userId: string | null;
+  /** Whether a refusal of credentials is a mistake: the session goes on. */
+  readonly renewable: boolean;
   /** This tab's name, where tabs share a connection. */
   readonly tab: string | null;
   /** Over the realtime connection; false if that cannot be. */
@@ -54,6 +56,11 @@ export class Actions {
       // Where there are several tabs, what was kept may be another one's.
       if (doors.tab === null) this.#restore(await storage.load());
     });
+  }
+
+  /** Resolves when everything that waits is in the storage. */
+  kept(): Promise<void> {
+    return this.#writing;
   }
 
   /** Takes over what tabs kept for this user that are not `here` any more. */
@@ -146,7 +153,8 @@ export class Actions {
   #refuse(nonce: string, error: ChinwagError): void {
     const attempts = this.outbox.get(nonce)?.attempts ?? 1;
     const wait = delayMs(attempts, this.environment.random(), BACKOFF, error.extra.retryAfterMs);
-    this.outbox.refused(nonce, error, this.environment.now() + wait);
+    const again = error.transient || (error.status === 401 && this.doors.renewable);
+    this.outbox.refused(nonce, error, again, this.environment.now() + wait);
     this.pump();
   }
 

@@ -49,7 +49,7 @@ export class ChinwagClient {
     this.#rest = new Rest(options.baseUrl, environment.fetch);
     this.#auth = new Auth(this.#rest, (state) => options.onAuthChange?.(state));
     const auth = this.#auth;
-    const actions = new Actions(
+    const actions: Actions = new Actions(
       environment,
       {
         get live() {
@@ -57,6 +57,9 @@ export class ChinwagClient {
         },
         get userId() {
           return auth.state?.userId ?? null;
+        },
+        get renewable() {
+          return auth.renewable;
         },
         get tab() {
           return connection.tab;
@@ -67,7 +70,7 @@ export class ChinwagClient {
       emitter,
       options.outboxStorage ?? null,
     );
-    const connection = new Connection(
+    const connection: Connection = new Connection(
       environment,
       auth,
       this.#rest,
@@ -80,6 +83,7 @@ export class ChinwagClient {
         interrupted: () => actions.interrupted(),
         stored: (nonce, event) => actions.stored(nonce, event),
         refused: (notice) => actions.refused(notice),
+        kept: () => actions.kept(),
         inherit: (here) => actions.inherit(here),
       },
     );

@@ -1,17 +1,18 @@
 import type { Channel, Environment, TabsPlatform } from "./environment.js";
 import type { Link, LinkListener } from "./realtime/link.js";
-import type { Sync } from "./tabs/follower.js";
 import { Leader, type Shared } from "./tabs/leader.js";
 import { Seat } from "./tabs/seat.js";
 import { TabLink } from "./tabs/tab-link.js";
 import type { TabMessage } from "./tabs/talk.js";
-import type { ChatEvent, Notice } from "./wire.js";
+import type { ChatEvent, Notice, SyncResponse } from "./wire.js";
 
 export interface TabsClient extends Shared {
   /** What the server says happened since then. */
-  sync(since: string): Promise<Sync>;
+  sync(since: string): Promise<SyncResponse>;
   /** This tab came to lead, or leads no more: whatever connection there is, make another. */
   turned(): void;
+  /** Resolves when everything that waits is in the storage, and others may take it over. */
+  kept(): Promise<void>;
   /** This tab leads, and what tabs kept that are not there any more is for it to send. `here` asks for those that are. */
   inherit(here: () => Promise<ReadonlySet<string>>): void;
 }
@@ -71,6 +72,9 @@ export class Tabs {
     this.#room?.leader?.away();
   }
 }
+
+/** Writing to the storage takes no longer, if it works. */
+const KEPT_WITHIN_MS = 1_000;
 
 /** Names of the locks that say which tabs are there. */
 const TAB = "chinwag-tab ";
@@ -141,8 +145,10 @@ class Room {
     this.#stopFreezing();
     this.#link?.close();
     this.#seat.leave();
-    this.#gone();
     this.#channel.close();
+    // Who takes over what is left here is to find all of it; but not even a storage that hangs may keep this tab from coming back.
+    void this.client.kept().then(() => this.#gone());
+    this.environment.after(KEPT_WITHIN_MS, () => this.#gone());
   }
 
   async #enter(): Promise<void> {

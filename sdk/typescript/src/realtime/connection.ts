@@ -6,8 +6,7 @@ import type { Emitter } from "../events.js";
 import { EVENT_NAMES } from "../events.js";
 import type { Rest } from "../rest.js";
 import { Tabs } from "../tabs.js";
-import type { Sync } from "../tabs/follower.js";
-import type { Action, ChatEvent, Notice, RefusalNotice } from "../wire.js";
+import type { Action, ChatEvent, Notice, RefusalNotice, SyncResponse } from "../wire.js";
 import { CatchUp } from "./catch-up.js";
 import type { Link, LinkEnd, LinkListener } from "./link.js";
 import { type Backoff, FALLBACK_MS, Road, type Transport, delayMs } from "./reconnect.js";
@@ -22,6 +21,8 @@ export interface ConnectionClient {
   /** An event with a nonce: that action's effect. */
   stored(nonce: string, event: ChatEvent): void;
   refused(notice: RefusalNotice): void;
+  /** Resolves when everything that waits is in the storage. */
+  kept(): Promise<void>;
   /** What tabs kept that are not `here` any more is for this one to send. */
   inherit(here: () => Promise<ReadonlySet<string>>): void;
 }
@@ -166,9 +167,8 @@ export class Connection {
     const notice = said.type === "ERROR" || said.type === "RESUMED" || said.type === "RESYNC" || said.type === "HEAD";
     if (!notice && !(said.type in EVENT_NAMES)) return;
     const heard = notice ? this.#catchUp.notice(said) : this.#catchUp.event(said, cursor);
-    // To the other tabs goes what is new, and what may answer one of them. Where this tab stands is nothing to them.
-    const answers = heard.do === "nothing" && (notice || said.replayed);
-    if (this.live && (heard.do === "tell" || answers)) this.#tabs?.heard(said, cursor);
+    // To the other tabs goes what is new. Where this tab stands is nothing to them.
+    if (this.live && (heard.do === "tell" || said.type === "HEAD" || said.type === "ERROR")) this.#tabs?.heard(said, cursor);
     if (said.type === "ERROR") return this.client.refused(said);
     if (!notice && said.nonce !== undefined) this.client.stored(said.nonce, said);
     switch (heard.do) {
@@ -249,8 +249,7 @@ export class Connection {
     this.#cancelRetry();
     this.#tabs?.lost();
     this.client.interrupted();
-    // A JWT that can be replaced may be refused by mistake; a refresh token that is refused is not there any more.
-    const signedOut = error?.status === 401 && !this.auth.state?.refreshToken;
+    const signedOut = error?.status === 401 && !this.auth.renewable;
     const over = error && (signedOut || error.code === "APP_SUSPENDED" || error.code === "NO_TRANSPORT");
     if (over) return this.#finish(error.message, error);
     this.#attempt += 1;
@@ -289,12 +288,13 @@ export class Connection {
       wake: () => this.#wake(),
       sync: async (since) => {
         const { body } = await this.auth.request({ method: "GET", path: "/api/chat/sync", query: { since } });
-        return body as Sync;
+        return body as SyncResponse;
       },
       turned: () => {
         this.#link?.close();
         this.#lost({ why: "the tabs' connection changes hands", greeted: true, atOnce: true });
       },
+      kept: () => this.client.kept(),
       inherit: (here) => this.client.inherit(here),
     });
   }

@@ -135,12 +135,12 @@ export class Outbox {
     this.changed({ ...without(slot.entry), state: "stored", event }, true);
   }
 
-  /** It was refused: for now, and it waits until `notBefore`, or for good. */
-  refused(nonce: string, error: ChinwagError, notBefore: number): void {
+  /** It was refused: for now, and it is sent `again`, not before that time, or for good. */
+  refused(nonce: string, error: ChinwagError, again: boolean, notBefore: number): void {
     const slot = this.#slots.get(nonce);
     if (slot?.entry.state !== "sending") return;
     slot.notBefore = notBefore;
-    this.#replace(slot, { ...slot.entry, state: error.transient ? "queued" : "failed", error });
+    this.#replace(slot, { ...slot.entry, state: again ? "queued" : "failed", error });
   }
 
   /** Queues a failed entry again, behind those that came since; false if there is none of that name. */

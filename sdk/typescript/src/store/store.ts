@@ -109,6 +109,8 @@ class LiveStore implements ChatStore {
     try {
       await this.#refresh(chatId);
     } catch (error) {
+      // It may have been loaded by other means: after a resync, or because the store was opened again.
+      if (this.getState().open[chatId]?.loaded) return;
       this.closeChat(chatId);
       throw error;
     }

@@ -1,13 +1,7 @@
 /** A tab that hears through another one. Pure: messages and time in, effects out. */
 import { FROM_NOW } from "../realtime/catch-up.js";
-import type { Action, ChatEvent, Notice } from "../wire.js";
+import type { Action, ChatEvent, Notice, SyncResponse } from "../wire.js";
 import type { TabMessage } from "./talk.js";
-
-export interface Sync {
-  events: (ChatEvent | Notice)[];
-  cursor: string;
-  more: boolean;
-}
 
 export type FollowerEffect =
   | { do: "post"; message: TabMessage }
@@ -81,7 +75,7 @@ export class Follower {
   }
 
   /** The server's answer to `sync`; of an earlier one it is to be dropped by the caller. */
-  synced({ events, cursor, more }: Sync): FollowerEffect[] {
+  synced({ events, cursor, more }: SyncResponse): FollowerEffect[] {
     if (this.#over || !this.#syncing) return [];
     const effects: FollowerEffect[] = [];
     const lost = events.find(({ type }) => type === "RESYNC");

@@ -1,15 +1,15 @@
 import type { Environment } from "../environment.js";
 import { asChinwagError } from "../errors.js";
 import type { Link, LinkEnd, LinkListener } from "../realtime/link.js";
-import type { Action } from "../wire.js";
-import { Follower, type FollowerEffect, type Sync } from "./follower.js";
+import type { Action, SyncResponse } from "../wire.js";
+import { Follower, type FollowerEffect } from "./follower.js";
 import type { TabMessage } from "./talk.js";
 
 /** What a link through another tab needs. */
 export interface TabLinkDoors {
   post(message: TabMessage): void;
   /** What the server says happened since then. */
-  sync(since: string): Promise<Sync>;
+  sync(since: string): Promise<SyncResponse>;
   /** The leader does not answer: take its place. */
   deaf(): void;
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { apiReport } from "../../scripts/api-report.js";
+import { wireTypes } from "../../scripts/wire.js";
 import { packedFiles } from "../harness/packed.js";
 
 const ENTRIES = {
@@ -26,6 +27,10 @@ function built(path: string): URL {
 test("the public interface changes only on purpose: npm run api writes it down anew", async () => {
   expect(existsSync(at("api.txt")), "api.txt belongs to the repository").toBe(true);
   await expect(apiReport(fileURLToPath(at(".")), ENTRIES)).toMatchFileSnapshot("../../api.txt");
+});
+
+test("wire types are those of the server's own description: npm run wire writes them down anew", async () => {
+  await expect(wireTypes(JSON.parse(text("../../docs/api/openapi.json")))).toMatchFileSnapshot("../../src/wire.ts");
 });
 
 test("the core is under 15 KB, compressed, and in one file", () => {

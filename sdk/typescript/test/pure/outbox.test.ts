@@ -32,11 +32,11 @@ test("one that is refused for now is not overtaken; one that is refused for good
   box.add(say("a"), "1", "me", 0);
   box.add(say("b"), "2", "me", 0);
   taken();
-  box.refused("1", busy, 500);
+  box.refused("1", busy, true, 500);
   expect(taken(499)).toEqual([]);
   expect(box.due()).toBe(500);
   expect(taken(500)).toEqual(["1 by http"]);
-  box.refused("1", no, 0);
+  box.refused("1", no, false, 0);
   expect(box.get("1")).toMatchObject({ state: "failed", error: { code: "CHAT_NOT_FOUND" } });
   expect(taken(501)).toEqual(["2 by stomp"]);
 });
@@ -77,7 +77,7 @@ test("failed ones wait for retry or discard", () => {
   box.add(say("b"), "2", "me", 0);
   taken();
   expect(box.discard("1"), "what is on its way cannot be called back").toBe(false);
-  box.refused("1", no, 0);
+  box.refused("1", no, false, 0);
   expect(box.retry("1", 9)).toBe(true);
   expect(box.retry("1", 9)).toBe(false);
   expect(box.entries.map(({ nonce }) => nonce), "behind those that came since").toEqual(["2", "1"]);

@@ -68,7 +68,7 @@ describe("the outbox", () => {
       expect(box.take(step.take, "me").map(({ entry, door }) => `${entry.nonce} by ${door}`)).toEqual(step.expect);
     } else if ("stored" in step) box.stored(step.stored, {} as ChatEvent);
     else if ("refused" in step) {
-      box.refused(step.refused, new ChinwagError(step.transient ? "OVERLOADED" : "CHAT_NOT_FOUND", ""), step.notBefore);
+      box.refused(step.refused, new ChinwagError("OVERLOADED", ""), step.transient, step.notBefore);
     } else if ("interrupted" in step) box.interrupted();
     else if ("overdue" in step) box.overdue(step.overdue);
     else if ("due" in step) expect(box.due()).toBe(step.due);

@@ -22,18 +22,16 @@ function dice(seed: number): (below: number) => number {
 
 /** One client's network: everything that may go wrong does, now and then. */
 function changeable(roll: (below: number) => number): Weather {
-  let refused = false;
   const next = (head: string): Weather => {
     const bytes = 1 + roll(20_000);
-    // A session that is said to be over is over; and whoever is refused twice is refused.
-    const bad401 = !refused && !head.includes("/api/auth/refresh") && roll(12) === 0;
-    refused = bad401;
-    if (bad401) return { kind: "answer", status: 401 };
-    switch (roll(12)) {
+    switch (roll(13)) {
       case 0:
         return { kind: "refuse" };
       case 1:
         return { kind: "answer", status: 503 };
+      case 12:
+        // A session that is said to be over is over.
+        return { kind: "answer", status: head.includes("/api/auth/refresh") ? 503 : 401 };
       case 2:
         return { kind: "cut-off", afterBytes: bytes };
       case 3:

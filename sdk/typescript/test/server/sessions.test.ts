@@ -190,3 +190,25 @@ test("another user on the same client hears nothing of the first", async () => {
   await diary.until("hers", (events) => events.length >= 1);
   expect(diary.events.map(({ message }) => message)).toEqual(["for Carol"]);
 });
+
+test("a JWT that is refused though it was just replaced is a mistake: neither the connection nor an action ends by it", async () => {
+  const proxy = await scene.proxy();
+  const { alice, bob, chatId } = await scene.tea({ alice: { baseUrl: proxy.url, transport: "sse" } });
+  let refusals = 0;
+  proxy.weather = {
+    kind: "changeable",
+    next(head) {
+      if (head.includes("/api/auth/refresh") || refusals >= 6) return { kind: "fair" };
+      refusals += 1;
+      return { kind: "answer", status: 401 };
+    },
+  };
+  const lost = next(alice.client, "disconnected");
+  proxy.cutAll();
+  expect(await lost).toMatchObject({ willReconnect: true });
+  const heard = next(bob.client, "message");
+  await alice.realtime.sendMessage(chatId, "still me");
+  expect(await heard).toMatchObject({ message: "still me" });
+  expect(refusals).toBe(6);
+  expect(alice.client.isAuthenticated).toBe(true);
+});

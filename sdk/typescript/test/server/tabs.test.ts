@@ -175,6 +175,30 @@ test("what a tab could not send before it went, the one that leads sends, once a
   expect(texts(his)).toHaveLength(7);
 });
 
+test("what a tab took over passes on with the lead, as a whole", async () => {
+  const outboxStorage = shared();
+  const { proxy, bob, chatId, first, second, third } = await tabs(3, { outboxStorage });
+  const his = new Diary(bob.client, "message");
+  const inherited = new Diary(second.client, "outbox");
+  const lost = next(first.client, "disconnected");
+  proxy.weather = { kind: "refuse" };
+  proxy.cutAll();
+  await lost;
+  for (const text of numbered(3, "first")) void first.realtime.sendMessage(chatId, text);
+  first.realtime.disconnect();
+  await inherited.until("three actions", (events) => events.length >= 3);
+  const leads = next(third.client, "connected");
+  second.tab.freeze();
+  proxy.weather = { kind: "fair" };
+  await leads;
+  await his.until("three messages", (events) => events.length >= 3);
+  second.tab.thaw();
+  await second.realtime.connect();
+  await second.realtime.sendMessage(chatId, "awake");
+  await his.until("all four", (events) => events.length >= 4);
+  expect(texts(his)).toEqual([...numbered(3, "first"), "awake"]);
+});
+
 test("tabs that do not share have a socket each", async () => {
   const { proxy } = await tabs(2, { shareConnection: false });
   expect(proxy.upgrades).toBe(2);
