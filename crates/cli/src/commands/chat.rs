@@ -6,8 +6,6 @@ mod perform;
 mod rows;
 mod state;
 pub(crate) mod terminal;
-#[cfg(test)]
-mod tests;
 pub(crate) mod text;
 mod update;
 mod view;
@@ -210,3 +208,6 @@ fn read_keys(tell: &Sender<Input>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
