@@ -1,6 +1,8 @@
 //! One file per command.
 
+pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod chats;
 pub(crate) mod dev;

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{app, chat, chats, dev, key, login, send, tail, user};
+use commands::{api, app, bench, chat, chats, dev, key, login, send, tail, user};
 use settings::ServeFlags;
 
 /// A realtime chat backend that you run yourself.
@@ -48,6 +48,10 @@ enum Command {
     Login(login::Login),
     /// End the session that login began
     Logout(login::Logout),
+    /// Print a document of the API
+    Api(api::Arguments),
+    /// Measure a server: this machine's, or one that runs elsewhere
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -64,6 +68,8 @@ fn main() -> ExitCode {
         Command::Tail(arguments) => tail::run(&arguments),
         Command::Login(arguments) => login::login(&arguments),
         Command::Logout(arguments) => login::logout(&arguments),
+        Command::Api(arguments) => api::run(&arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,8 @@
 //! Cursors: how far a client has come, opaque to it (protocol, section 5).
 
+/// No database's: a cursor of it is honoured nowhere.
+pub const NO_EPOCH: &str = "none";
+
 /// `<epoch>.<position>`: the epoch names the database, so that a cursor of another one is recognised.
 #[must_use]
 pub fn write(epoch: &str, position: u64) -> String {

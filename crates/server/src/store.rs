@@ -11,9 +11,9 @@ pub mod sqlite;
 
 pub use sqlite::{
     ACTIVE_KEYS_MAX, Account, AccountSession, ActError, Answer, App, AppChanges, ChatError, CreateAppError,
-    DEMO_APPS_MAX, Done, Ended, Ending, Erasure, Key, KeyError, KeyHolder, Missed, NewAccount, NewKey,
-    NewRefresh, NewUser, Page, Reach, RegisterAccountError, RegisterError, RenameError, Session, SignIn,
-    Store, Tx, User, WriterThread,
+    DEMO_APPS_MAX, Done, Ended, Ending, Erasure, Key, KeyError, KeyHolder, ListedUser, Missed, NewAccount,
+    NewKey, NewRefresh, NewUser, Page, Reach, Reader, RegisterAccountError, RegisterError, RenameError,
+    Session, SignIn, Store, StoredMessage, Tx, User, UserSearch, WriterThread,
 };
 
 /// What can keep the store from doing what it was asked. Refusals by the rules of chat are not among it.

@@ -4,10 +4,13 @@
 //! here a second time, so that a mistake in the server's own types cannot hide itself. Whatever a connection
 //! receives is checked against the promises that hold for every frame (see [`Connection`]).
 //!
+//! Answers and events are also held against the documents of the API (see [`contract`]).
+//!
 //! Nothing here sleeps. Waits have one deadline, [`PATIENCE`], and its passing is a failure that says what came.
 
 mod app;
 mod connection;
+mod contract;
 mod device;
 mod dice;
 mod event;

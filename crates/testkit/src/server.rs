@@ -80,6 +80,7 @@ impl Chinwag {
     #[must_use]
     pub fn prepared_in(parent: &Path, binary: &str, settings: &[(&str, &str)]) -> Self {
         let free = [("limits.sign_ins_per_minute", "0"), ("limits.registrations_per_minute", "0")];
+        let urls = Urls(Arc::default());
         let settings = free.iter().chain(settings).map(|&(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             binary: binary.into(),
@@ -88,8 +89,8 @@ impl Chinwag {
             running: None,
             printed: Arc::default(),
             errors: Arc::default(),
-            urls: Urls(Arc::default()),
-            http: Http::new(),
+            http: Http::new(urls.clone()),
+            urls,
         }
     }
 

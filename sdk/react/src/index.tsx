@@ -1,6 +1,6 @@
 import type { ChatDetails, ChinwagClient, Message, SendMsgEvent, ReplyEvent } from "@chinwag/sdk";
 import { type ChatState, type ChatStore, type Entry, createChatStore } from "@chinwag/sdk/store";
-import { type ReactNode, createContext, createElement, useCallback, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { type ReactNode, createContext, createElement, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
 interface Chatting {
   client: ChinwagClient;
@@ -82,26 +82,35 @@ export function useMessages(chatId: string): {
   loading: boolean;
   /** Whether there are older ones. */
   hasOlder: boolean;
-  /** Loads a page of them; for a scroll handler: while one is loading it does nothing. */
+  /** Loads a page of them; for a scroll handler: while one is loading it does nothing, and it never rejects. */
   loadOlder: () => Promise<void>;
   loadingOlder: boolean;
   error: Error | null;
 } {
   const { store } = useChatting();
-  const [loadingOlder, setLoadingOlder] = useState(false);
+  const [older, setOlder] = useState<{ chatId: string; loading: boolean; error: Error | null } | null>(null);
+  const underway = useRef(new Set<string>());
   const error = useLoaded(chatId, () => store.openChat(chatId));
   const open = useChatState((state) => state.open[chatId]);
   const loadOlder = useCallback(async () => {
-    if (loadingOlder) return;
-    setLoadingOlder(true);
-    try {
-      await store.loadOlder(chatId);
-    } finally {
-      setLoadingOlder(false);
-    }
-  }, [store, chatId, loadingOlder]);
+    if (underway.current.has(chatId)) return;
+    underway.current.add(chatId);
+    setOlder({ chatId, loading: true, error: null });
+    const failed = await store.loadOlder(chatId).then(() => null, (error: Error) => error);
+    underway.current.delete(chatId);
+    // Another chat may be shown by now.
+    setOlder((shown) => (shown?.chatId === chatId ? { chatId, loading: false, error: failed } : shown));
+  }, [store, chatId]);
   const loading = !open?.loaded;
-  return { entries: open?.entries ?? NO_ENTRIES, loading, hasOlder: !loading && !open.complete, loadOlder, loadingOlder, error };
+  const ofThis = older?.chatId === chatId ? older : null;
+  return {
+    entries: open?.entries ?? NO_ENTRIES,
+    loading,
+    hasOlder: !loading && !open.complete,
+    loadOlder,
+    loadingOlder: ofThis?.loading ?? false,
+    error: error ?? ofThis?.error ?? null,
+  };
 }
 
 const NOBODY: readonly string[] = [];

@@ -23,6 +23,11 @@ export interface ChinwagClientOptions {
   outboxStorage?: OutboxStorage;
   /** "auto", if not given: WebSocket, and server-sent events with HTTP where it is blocked. */
   transport?: "auto" | Transport;
+  /**
+   * Whether the tabs of one browser share one connection. True, if not given: it is so where the browser has Web Locks and
+   * BroadcastChannel, on secure origins, and means nothing elsewhere.
+   */
+  shareConnection?: boolean;
   /** Waits before reconnecting, in milliseconds. From 1,000 to 30,000 if not given. */
   reconnect?: Partial<Backoff>;
   /** What the platform brings, for tests. */
@@ -53,6 +58,9 @@ export class ChinwagClient {
         get userId() {
           return auth.state?.userId ?? null;
         },
+        get tab() {
+          return connection.tab;
+        },
         send: (action) => connection.send(action),
         post: async (action) => (await auth.request({ method: "POST", path: "/api/chat", body: action })).body as wire.ChatEvent,
       },
@@ -66,11 +74,13 @@ export class ChinwagClient {
       emitter,
       { ...BACKOFF, ...options.reconnect },
       transports(options.transport ?? "auto", environment),
+      options.shareConnection ?? true,
       {
         live: () => actions.pump(),
         interrupted: () => actions.interrupted(),
         stored: (nonce, event) => actions.stored(nonce, event),
         refused: (notice) => actions.refused(notice),
+        inherit: (here) => actions.inherit(here),
       },
     );
     this.#connection = connection;

@@ -89,3 +89,34 @@ fn a_port_that_is_taken_is_named_by_its_flag() {
         management.fails_with("choose another address with --management-listen");
     }
 }
+
+#[test]
+fn its_chat_page_may_be_any_of_its_users_on_this_machine_only() {
+    let place = Place::new();
+    let dev = Dev::start(&place.data_dir, &[]);
+    let url = dev.told("chat ");
+    let ask = |arguments: &str, path: &str| pasted(&format!("curl -s {arguments} {url}{path}")).join("\n");
+    assert!(ask("-i", "/").contains("content-security-policy: default-src 'none'"));
+
+    let told = json(&ask("", "/dev/users"));
+    assert_eq!(told["baseUrl"], url);
+    assert_eq!(told["apiKey"], dev.told("API key "));
+    let alice = &told["users"][0];
+    assert!(dev.told("users ").contains(alice["password"].as_str().expect("a password")));
+    let signed_in = ask(
+        &format!(
+            "-H 'content-type: application/json' -H 'x-api-key: {}' -d '{}'",
+            dev.told("API key "),
+            serde_json::json!({"username": alice["username"], "password": alice["password"]})
+        ),
+        "/api/user/signin",
+    );
+    assert_eq!(json(&signed_in)["username"], "alice");
+
+    // A page of another site cannot read it, under its own name or under one that it gave this machine.
+    assert!(
+        !ask("-i -H 'origin: https://evil.example'", "/dev/users").contains("access-control-allow-origin")
+    );
+    assert_eq!(json(&ask("-H 'host: evil.example'", "/dev/users"))["code"], "NOT_FOUND");
+    dev.stop();
+}

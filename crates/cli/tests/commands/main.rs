@@ -2,6 +2,7 @@
 //! output, with and without a server that runs on the same data.
 
 mod apps;
+mod bench;
 mod beside;
 mod dev;
 mod dev_again;

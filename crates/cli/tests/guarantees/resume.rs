@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use chinwag_testkit::{Device, Opening, Replica, Told, send};
+use chinwag_testkit::{Device, Opening, Replica, Told, in_time};
 use serde_json::{Value, json};
 
 use crate::absence::{Chats, before, done, meanwhile, said};
+use crate::load::{Acknowledged, Talker};
 use crate::scene::{Tea, bodies, kinds, replica_of, say, takes, tea, tea_with};
 
 fn of<'a>(events: &'a [Value], chat: &str) -> Vec<&'a Value> {
@@ -94,53 +95,51 @@ async fn every_cursor_on_the_way_leads_to_the_same_end() {
 }
 
 /// Who stops and comes back again and again, while others talk at full speed, hears every word once and in order.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_join_with_what_happens_now_has_no_hole_and_no_repeat() {
-    const MESSAGES: u64 = 3000;
+    const RETURNS: usize = 60;
+    const BACKLOG: usize = 600;
     // So small that what happens now overflows it while one catches up.
     let tea = tea_with(&[("limits.queue_bytes", "65536")]).await;
+    let said = Acknowledged::default();
     let mut device = Device::of(&tea.bob);
     device.goes_live().await;
-    let mut senders = Vec::new();
-    for person in [tea.alice.clone(), tea.bob.another_device().await] {
-        let chat = tea.chat.clone();
-        senders.push(tokio::spawn(async move {
-            // Does not subscribe, and so has nothing to read.
-            let opening = Opening::default();
-            let mut socket = opening.open(&person).await;
-            socket.send(opening.connect_frame(&person.jwt())).await;
-            assert_eq!(socket.next_frame().await.command, "CONNECTED");
-            socket.version = "1.2".to_owned();
-            for n in 0..MESSAGES / 2 {
-                socket.send(send(&say(&chat, &format!("{} {n}", person.name)))).await;
+    let mut talking = Vec::new();
+    for (name, person) in [("alice", tea.alice.clone()), ("bob", tea.bob.another_device().await)] {
+        let mut talker = Talker::new(name, &person, &tea.chat, 1, &said);
+        // Who is too slow for so small a queue comes back too.
+        talking.push(tokio::spawn(async move {
+            loop {
+                talker = talker.talks().await;
             }
-            socket.send(send(&say(&chat, "done")).with("receipt", "done")).await;
-            assert_eq!(socket.next_frame().await.get("receipt-id"), Some("done"));
         }));
     }
-    // NEW_CHAT was the first.
-    let (mut newest, mut stays) = (1, 0);
-    while newest < 1 + MESSAGES + 2 {
+    let mut heard = 0;
+    for n in 0..RETURNS {
+        if n % 4 == 0 {
+            in_time("talk", said.reach(said.count() + BACKLOG)).await;
+        }
         device.goes_live().await;
         // Stays for a while that is sometimes over before it began.
-        for _ in 0..stays % 60 {
-            newest = device.replica.newest(&tea.chat);
-            if newest == 1 + MESSAGES + 2 || !device.is_connected() {
-                break;
+        for _ in 0..n * 7 % 60 {
+            if device.is_connected() {
+                device.hears().await;
             }
-            device.hears().await;
         }
-        newest = newest.max(device.replica.newest(&tea.chat));
         device.vanishes();
-        stays += 7;
+        assert!(device.replica.newest(&tea.chat) >= heard);
+        heard = device.replica.newest(&tea.chat);
     }
-    for sender in senders {
-        sender.await.expect("it sent all");
-    }
+    talking.iter().for_each(tokio::task::JoinHandle::abort);
+    let last = done(&tea.alice, say(&tea.chat, "the end")).await;
+    device.hears_up_to(&tea.chat, last["seq"].as_u64().expect("a seq")).await;
+    // What was under way may have come after the end.
+    device.vanishes();
+    device.goes_live().await;
     let view = tea.bob.view().await;
     assert_eq!(device.replica.view(), view);
-    assert_eq!(view[&tea.chat].messages.len() as u64, MESSAGES + 2);
-    assert!(view[&tea.chat].messages.keys().copied().eq(2..=MESSAGES + 3), "dense");
+    let seqs = view[&tea.chat].messages.keys().copied();
+    assert!(seqs.eq(2..=view[&tea.chat].messages.len() as u64 + 1), "dense");
 }
 
 #[tokio::test]
@@ -227,6 +226,32 @@ async fn the_cursor_of_a_refusal_is_not_ahead_of_what_was_told() {
                 told += 1;
             }
         }
+    }
+    drop(chinwag);
+}
+
+/// Nor does it make a cursor that was not honoured look like one that was: RESYNC is due until it is told.
+#[tokio::test]
+async fn a_refusal_before_resync_does_not_take_its_place() {
+    let Tea { chinwag, bob, chat, .. } = tea().await;
+    let nonsense = json!({"type": "SEND_MSG", "chatId": chat, "message": " "});
+    let mut device = Device::of(&bob);
+    for _ in 0..10 {
+        assert!(device.connects().await);
+        device.sends(&nonsense).await;
+        let mut kinds = Vec::new();
+        while !kinds.iter().any(|kind| kind == "ERROR") {
+            let Told::Event(event) = device.hears().await else { panic!("refused, not closed") };
+            kinds.push(event.kind().to_owned());
+        }
+        device.vanishes();
+        if kinds == ["ERROR"] {
+            assert!(device.connects().await);
+            let Told::Event(event) = device.hears().await else { panic!("still there") };
+            assert_eq!(event.kind(), "RESYNC");
+            device.vanishes();
+        }
+        device = Device::of(&bob);
     }
     drop(chinwag);
 }

@@ -40,6 +40,11 @@ async fn after_any_history_they_equal_a_recount() {
                 let id = *dice.pick(&own);
                 done(by, json!({"type": "DELETE_MSG", "chatId": chat, "messageId": id})).await;
             }
+            // Who made the chat may delete what others said.
+            6 if step % 3 == 1 && by.id == people[0].id && !all.is_empty() => {
+                let id = *dice.pick(&all);
+                done(by, json!({"type": "DELETE_MSG", "chatId": chat, "messageId": id})).await;
+            }
             6 if step % 3 == 0 => _ = by.history(&chat, 1, None).await,
             7 if by.id == people[2].id => {
                 by.leaves(&chat).await;

@@ -125,6 +125,7 @@ CREATE TABLE messages (
     seq           INTEGER NOT NULL, -- of the event that created it
     nth           INTEGER NOT NULL, -- its number among all messages ever sent in the chat
     sender        BLOB NOT NULL,
+    sender_nth    INTEGER NOT NULL, -- its number among all messages its sender ever sent in the chat
     reply_to      BLOB,
     sent_at       INTEGER NOT NULL,
     edited_at     INTEGER,
@@ -159,11 +160,15 @@ CREATE TABLE changes (
     subject  BLOB,          -- the message, reaction or user it is about
     parent   BLOB,          -- of a reaction: its message
     text     TEXT,
-    nth      INTEGER,       -- of a deletion: the number that its message had
-    at       INTEGER NOT NULL
+    -- Of a deletion: the numbers that its message had, and whose it was.
+    nth        INTEGER,
+    author     BLOB,
+    author_nth INTEGER,
+    at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX changes_by_chat ON changes (chat, position);
 CREATE INDEX deletions_by_chat ON changes (chat, nth) WHERE nth IS NOT NULL;
+CREATE INDEX deletions_by_author ON changes (chat, author, author_nth) WHERE author IS NOT NULL;
 
 -- What each nonce did, so that a retry does it once (protocol, section 5).
 CREATE TABLE nonces (

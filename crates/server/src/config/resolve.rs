@@ -232,6 +232,7 @@ mod tests {
                 Kind::Url => "http://x".to_owned(),
                 Kind::Whole { max, .. } => max.to_string(),
                 Kind::OneOf(words) => words[words.len() - 1].to_owned(),
+                Kind::Switch => "true".to_owned(),
                 Kind::List => "x,y".to_owned(),
             };
             let settings = from("", &[(&setting.variable(), &text)], "").unwrap();

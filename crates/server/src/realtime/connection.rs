@@ -18,7 +18,9 @@ use super::listener::{Fault, Heard, Listener};
 use super::presence::Seat;
 use super::session::{Acting, Bounds, Effect, Session, SubscriptionKey};
 use crate::app::App;
-use crate::store::{ActError, Answer, Done};
+use crate::chat::Doing;
+use crate::store::{ActError, Done};
+use crate::telemetry::AppFigures;
 
 /// Groups of actions of one connection that wait for the writer; then no more is received.
 const ACTING_MAX: usize = 256;
@@ -43,6 +45,8 @@ enum Happening {
 
 pub struct Connection<C> {
     app: Arc<App>,
+    /// Of the user's app.
+    figures: Arc<AppFigures>,
     seat: Seat,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     carrier: C,
@@ -52,7 +56,7 @@ pub struct Connection<C> {
     /// The listener that is looked at first.
     turn: usize,
     /// Actions that the writer was asked for, in order.
-    acting: VecDeque<(Acting, Answer<Vec<Done>, ActError>)>,
+    acting: VecDeque<(Acting, Doing)>,
     effects: Vec<Effect>,
     /// A peer that takes nothing for this long is given up.
     stall: Duration,
@@ -64,8 +68,10 @@ pub struct Connection<C> {
 }
 
 impl<C: Carrier> Connection<C> {
+    /// Boxed, as is every future of it that is rarely awaited: an idle connection is to cost what it holds, not what it
+    /// might.
     #[must_use]
-    pub fn new(carrier: C, app: Arc<App>, seat: Seat) -> Self {
+    pub fn new(carrier: C, app: Arc<App>, seat: Seat) -> Box<Self> {
         let limits = &app.settings.limits;
         let bounds = Bounds {
             frame_bytes_max: limits.frame_bytes(),
@@ -75,7 +81,7 @@ impl<C: Carrier> Connection<C> {
             connect_within: Duration::from_secs(u64::from(limits.connect_seconds)),
         };
         let now = Instant::now();
-        Self {
+        Box::new(Self {
             stall: limits.stall(),
             ended: waiting(&seat.ended),
             carrier,
@@ -89,13 +95,14 @@ impl<C: Carrier> Connection<C> {
             timer_at: None,
             ending: None,
             patience: Duration::MAX,
+            figures: app.telemetry.figures.of(seat.who.app),
             seat,
             app,
-        }
+        })
     }
 
     /// Serves until the connection ends.
-    pub async fn run(mut self) {
+    pub async fn run(mut self: Box<Self>) {
         // Whoever entered too late to be told by the presence sees it here.
         if self.app.stop.is_cancelled() {
             self.handle(Happening::Ended);
@@ -103,11 +110,13 @@ impl<C: Carrier> Connection<C> {
         while self.ending.is_none() {
             let happening = std::future::poll_fn(|context| self.poll(context)).await;
             self.handle(happening);
-            self.perform().await;
+            if !self.effects.is_empty() {
+                Box::pin(self.perform()).await;
+            }
         }
         self.listeners.clear();
         if let Some(ending) = self.ending.take() {
-            let _ = tokio::time::timeout(self.patience, self.carrier.close(ending)).await;
+            let _ = Box::pin(tokio::time::timeout(self.patience, self.carrier.close(ending))).await;
         }
     }
 

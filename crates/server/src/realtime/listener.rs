@@ -4,7 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use chinwag_protocol::{Notice, UserId};
+use chinwag_protocol::{ChatId, Notice, UserId};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::cursor;
@@ -41,6 +42,8 @@ pub struct Listener {
     since: Option<String>,
     /// Everything up to here has been heard, and nothing after it.
     position: u64,
+    /// The client's cursor cannot be honoured, and it has not been told yet.
+    lost: bool,
     phase: Phase,
 }
 
@@ -63,15 +66,22 @@ impl Listener {
         let outbox = Outbox::new(Arc::clone(&app.budget), since.is_some());
         let (hub, store) = (app.hub.clone(), app.store.clone());
         // What is said before the deliveries begin must not take its client back, nor past what it missed.
-        let position = match since.as_deref() {
-            Some(since) => {
-                let head = store.head();
-                cursor::read(since, store.epoch(), head).unwrap_or(head)
-            }
-            None => store.head(),
-        };
+        let head = store.head();
+        let read = since.as_deref().map(|since| cursor::read(since, store.epoch(), head));
+        let (position, lost) = (read.flatten().unwrap_or(head), read == Some(None));
         let answer = store.listen(user, id, Arc::clone(&outbox)).await;
-        Self { id, hub, store, user, outbox, since, position, phase: Phase::Starting(answer) }
+        Self { id, hub, store, user, outbox, since, position, lost, phase: Phase::Starting(answer) }
+    }
+
+    /// Begins to listen to one chat, whoever its members are: everything that is committed from now on.
+    pub async fn of_chat(app: &App, chat: ChatId) -> Self {
+        let id = app.hub.new_listener();
+        let outbox = Outbox::new(Arc::clone(&app.budget), false);
+        let (hub, store) = (app.hub.clone(), app.store.clone());
+        let answer = store.listen_to_chat(chat, id, Arc::clone(&outbox)).await;
+        let (user, position) = (UserId(Uuid::nil()), store.head());
+        let phase = Phase::Starting(answer);
+        Self { id, hub, store, user, outbox, since: None, position, lost: false, phase }
     }
 
     /// What is heard next: about `bytes_max` of events at once. After a fault there is nothing more.
@@ -85,6 +95,7 @@ impl Listener {
                 }
                 Phase::Lost => {
                     // Said at once: if the queue overflowed meanwhile, it is from here that its client catches up.
+                    self.lost = false;
                     let resync = Notice::Resync { cursor: self.cursor() };
                     let events = vec![self.notice(&resync)];
                     self.go_live();
@@ -118,10 +129,17 @@ impl Listener {
         self.outbox.poll_slow(context)
     }
 
+    /// Ends once the receiver is too slow, also while nobody listens to [`Listener::poll_hear`].
+    pub fn slow(&self) -> impl Future<Output = Slow> + Send + 'static {
+        let outbox = Arc::clone(&self.outbox);
+        async move { std::future::poll_fn(|context| outbox.poll_slow(context)).await }
+    }
+
     /// Deliveries have begun after the event at `head`.
     fn start(&mut self, head: u64) {
         self.position = head;
         let since = self.since.as_deref().map(|since| cursor::read(since, self.store.epoch(), head));
+        self.lost = since == Some(None);
         self.phase = match since {
             None => Phase::Live,
             Some(None) => Phase::Lost,
@@ -152,19 +170,25 @@ impl Listener {
     }
 
     fn cursor(&self) -> String {
-        cursor::write(self.store.epoch(), self.position)
+        cursor::write(self.epoch(), self.position)
+    }
+
+    /// Of the cursors that are given out now. A client that is still to be told RESYNC must be told so again if its
+    /// connection ends before it was.
+    fn epoch(&self) -> &str {
+        if self.lost { cursor::NO_EPOCH } else { self.store.epoch() }
     }
 
     /// A notice in the place that this listener has reached.
     #[must_use]
     pub fn notice(&self, notice: &Notice) -> Delivery {
-        Encoded::notice(notice, self.position, self.store.epoch())
+        Encoded::notice(notice, self.position, self.epoch())
     }
 
     /// An event told again to its sender, in the place that this listener has reached.
     #[must_use]
     pub fn again(&self, event: &chinwag_protocol::Event) -> Delivery {
-        Encoded::again(event, self.position, self.store.epoch())
+        Encoded::again(event, self.position, self.epoch())
     }
 
     /// How far it has come, if its client wants to know and has everything: so it would notice a loss even if nothing

@@ -9,12 +9,14 @@ mod history;
 mod keys;
 mod list;
 mod open;
+mod people;
 mod readers;
 mod rows;
 mod sessions;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod upkeep;
 mod users;
 mod work;
@@ -30,6 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Occupancy, OpenError, StoreError};
 use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
+use crate::telemetry::Commits;
 
 pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError};
 pub use act::{ActError, Done};
@@ -38,8 +41,10 @@ pub use chats::ChatError;
 pub use erase::Erasure;
 pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
 pub use list::Page;
+pub use people::{ListedUser, UserSearch};
 pub use sessions::{Ended, Ending, Session, SignIn};
 pub use sync::Missed;
+pub use trace::{Reader, StoredMessage};
 pub use users::{NewUser, RegisterError, RenameError, User};
 use work::Job;
 pub use work::Tx;
@@ -54,6 +59,7 @@ pub struct Store {
     readers: Arc<readers::Readers>,
     head: Arc<AtomicU64>,
     epoch: Arc<str>,
+    commits: Arc<Commits>,
 }
 
 impl Store {
@@ -95,6 +101,7 @@ impl Store {
     ) -> Result<(Self, WriterThread), OpenError> {
         let (jobs, queue) = mpsc::channel(WRITER_QUEUE_MAX);
         let head = Arc::new(AtomicU64::new(opened.head));
+        let commits = Arc::new(Commits::default());
         let writer = writer::Writer {
             connection: opened.writer,
             queue,
@@ -103,6 +110,7 @@ impl Store {
             announcements,
             head: Arc::clone(&head),
             occupancy,
+            commits: Arc::clone(&commits),
         };
         let lock = opened.lock;
         let thread = std::thread::Builder::new()
@@ -119,6 +127,7 @@ impl Store {
             readers: Arc::new(readers::Readers::new(opened.readers)),
             head,
             epoch: opened.epoch,
+            commits,
         };
         Ok((store, WriterThread { threads: vec![thread, checkpointer] }))
     }
@@ -127,6 +136,18 @@ impl Store {
     #[must_use]
     pub fn epoch(&self) -> &str {
         &self.epoch
+    }
+
+    /// What the writer measures.
+    #[must_use]
+    pub fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    /// Jobs waiting for the writer.
+    #[must_use]
+    pub fn jobs_waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
     }
 
     /// Position of the newest committed event.

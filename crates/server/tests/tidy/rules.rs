@@ -41,7 +41,7 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("crates/server/src/chat/", &["tokio", "async", "crate::store", "crate::sessions", "crate::problem"]),
-    ("crates/server/src/http", &["rusqlite", "store::sqlite", "crate::management"]),
+    ("crates/server/src/http", &["axum::routing", "rusqlite", "store::sqlite", "crate::management"]),
     (
         "crates/server/src/realtime",
         &["rusqlite", "axum", "store::sqlite", "crate::http", "crate::management"],
@@ -53,7 +53,7 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
     ("crates/server/src/realtime/websocket", &["stomp"]),
     (
         "crates/server/src/management",
-        &["rusqlite", "store::sqlite", "crate::realtime", "crate::hub", "crate::chat"],
+        &["axum::routing", "rusqlite", "store::sqlite", "crate::realtime", "crate::hub", "crate::chat"],
     ),
     (
         "crates/server/src/sessions",

@@ -96,6 +96,19 @@ test("what a storage kept comes before what was added since, if it is not too ol
   expect(taken(2 * day)).toEqual(["2 by http"]);
 });
 
+test("what was added in one millisecond keeps its order, however it was kept", () => {
+  const kept: OutboxEntry[] = [];
+  const before = new Outbox((entry) => kept.push(entry));
+  for (const nonce of ["c", "a", "b"]) before.add(say(nonce), nonce, "me", 5);
+  const { box, taken } = outbox();
+  box.restore([...kept].sort((one, other) => (one.nonce < other.nonce ? -1 : 1)), 5);
+  expect(box.entries.map(({ nonce }) => nonce)).toEqual(["c", "a", "b"]);
+  const [, ...later] = kept;
+  box.restore(later, 5);
+  expect(box.entries.map(({ nonce }) => nonce), "what is held is not held twice").toEqual(["c", "a", "b"]);
+  expect(taken()).toEqual(["c by stomp"]);
+});
+
 test("nothing is sent in another user's name", () => {
   const { box, taken } = outbox();
   box.add(say("theirs"), "1", "somebody else", 0);

@@ -82,6 +82,41 @@ test("where WebSockets are blocked, server-sent events and HTTP take their place
   expect(diary.events.map(({ message }) => message)).toEqual(["hello", "hello yourself", "while you were away"]);
 });
 
+test("and when WebSockets are possible again, it moves back to one without a break", async () => {
+  const proxy = await scene.proxy();
+  proxy.weather = { kind: "no-upgrades", status: 403 };
+  const quarters: (() => void)[] = [];
+  const after = (ms: number, run: () => void) => {
+    if (ms === 10 * 60_000) quarters.push(run);
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  };
+  const { alice, bob, chatId } = await scene.tea({ bob: { baseUrl: proxy.url, environment: { after } } });
+  const diary = new Diary(bob.client, "message");
+  const breaks = new Diary(bob.client, "disconnected", "connected", "resync");
+  let count = 0;
+  const say = () => alice.realtime.sendMessage(chatId, `${count++}`);
+  await say();
+
+  expect(proxy.upgrades).toBe(2);
+  quarters.shift()?.();
+  await inTime("another timer, since it is still blocked", proxy.sees((proxy) => proxy.upgrades === 3));
+  await say();
+  await inTime("the timer", (async () => {
+    while (quarters.length === 0) await say();
+  })());
+  proxy.weather = { kind: "fair" };
+  quarters.shift()?.();
+  const sockets = inTime("a WebSocket", proxy.sees((proxy) => proxy.upgrades === 4 && proxy.streams === 0));
+  const settled = sockets.then(() => true);
+  while (!(await Promise.race([settled, say().then(() => false)])));
+  await say();
+  await diary.until("all of it", (events) => events.length >= count);
+  expect(diary.events.map(({ message }) => message)).toEqual(Array.from({ length: count }, (_, index) => `${index}`));
+  expect(breaks.events).toEqual([]);
+  expect(quarters).toEqual([]);
+});
+
 test("where there is no WebSocket at all, too; and where there is nothing, that is said", async () => {
   const { alice, bob, chatId } = await scene.tea({ bob: { environment: { WebSocket: null } } });
   const heard = next(bob.client, "message");

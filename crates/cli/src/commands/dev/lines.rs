@@ -15,6 +15,7 @@ pub(super) fn lines(server: &Server, data_dir: &Path, scene: &Scene) -> String {
     let [alice, bob, _] = &scene.people;
     [
         what_runs(server, data_dir, scene),
+        format!("Chat: open {url} in two windows, as alice in one and as bob in the other."),
         format!("Watch bob's events:\n\n{}", watch(&url, &sign_in(&url, scene, bob), &now)),
         format!(
             "Send a message as alice, in another terminal:\n\n{}",

@@ -104,8 +104,8 @@ impl<'a> Play<'a> {
             Step::Vanishes { who, device } => {
                 let device = &mut self.devices[who * DEVICES + device];
                 device.vanishes();
-                // A device that never heard anything has no cursor.
-                if device.cursor != "none" && self.stops.len() < STOPS_MAX {
+                // A device that was not yet told RESYNC has no cursor that is honoured.
+                if !device.cursor.starts_with("none") && self.stops.len() < STOPS_MAX {
                     self.stops.push((*who, device.cursor.clone(), device.replica.clone()));
                 }
             }

@@ -50,6 +50,8 @@ impl Session {
         };
         let key = SubscriptionKey(self.next_key);
         self.next_key += 1;
+        // Nearly everyone has one.
+        self.subscriptions.reserve_exact(1);
         self.subscriptions.push(Subscription {
             key,
             head: head(id.as_deref(), destination, self.version),

@@ -6,7 +6,7 @@ use chinwag_protocol::{Action, ChatId, Envelope, EventKind, MessageId, MessageTe
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::rows::{self, Change, ReadPointer, Stamp};
+use super::rows::{self, Change, Deleted, ReadPointer, Stamp};
 use super::{Answer, Store, Tx, history};
 use crate::chat::message::Objection;
 use crate::chat::{ChatEvent, Member, MessageFacts, Published, Refusal, Route, message, reaction};
@@ -209,8 +209,11 @@ fn send(
     let stamp = rows::stamp(tx, by.chat(), true)?;
     let id: MessageId = tx.ids().next();
     tx.prepare_cached(
-        "INSERT INTO messages (position, id, chat, seq, nth, sender, reply_to, sent_at, changed_seq, text)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?4, ?9)",
+        "INSERT INTO messages (position, id, chat, seq, nth, sender, reply_to, sent_at, changed_seq, text, sender_nth)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?4, ?9,
+                 1 + max(ifnull((SELECT sender_nth FROM messages INDEXED BY messages_by_sender
+                                 WHERE chat = ?3 AND sender = ?6 ORDER BY position DESC LIMIT 1), 0),
+                         ifnull((SELECT max(author_nth) FROM changes WHERE chat = ?3 AND author = ?6), 0)))",
     )?
     .execute(params![
         stamp.position,
@@ -269,7 +272,7 @@ fn edit(
         subject: Some(id.0),
         parent: None,
         text: None,
-        nth: None,
+        deleted: None,
     };
     rows::keep_change(tx, &stamp, &change, before)?;
     let message = text.as_str().to_owned();
@@ -285,9 +288,9 @@ pub(super) fn delete_message(
     facts: &MessageFacts,
 ) -> Result<ChatEvent, StoreError> {
     let stamp = rows::stamp(tx, facts.chat, false)?;
-    let edit: Option<u64> = tx
-        .prepare_cached("DELETE FROM messages WHERE position = ?1 RETURNING edit_position")?
-        .query_row([facts.position], |row| row.get(0))?;
+    let (edit, author_nth): (Option<u64>, u64) = tx
+        .prepare_cached("DELETE FROM messages WHERE position = ?1 RETURNING edit_position, sender_nth")?
+        .query_row([facts.position], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if let Some(position) = edit {
         rows::forget_change(tx, position)?;
     }
@@ -303,7 +306,7 @@ pub(super) fn delete_message(
         subject: Some(id.0),
         parent: None,
         text: None,
-        nth: Some(facts.nth),
+        deleted: Some(Deleted { nth: facts.nth, author: facts.sender, author_nth }),
     };
     rows::keep_change(tx, &stamp, &change, None)?;
     let kind = EventKind::MessageDeleted { message_id: id, time_stamp: stamp.at };
@@ -355,7 +358,7 @@ fn react(
         subject: Some(id),
         parent: Some(message.0),
         text: Some(emoji.as_str()),
-        nth: None,
+        deleted: None,
     };
     rows::keep_change(tx, &stamp, &change, None)?;
     let event = stored(by.chat(), by.user(), &stamp, kind(id.into(), stamp.at));
@@ -376,7 +379,7 @@ pub(super) fn remove_reaction(
         subject: Some(facts.id.0),
         parent: Some(facts.message.0),
         text: None,
-        nth: None,
+        deleted: None,
     };
     rows::keep_change(tx, &stamp, &change, Some(facts.position))?;
     let kind = EventKind::ReactionRemoved { reaction_id: facts.id, parent_message_id: facts.message };
@@ -405,7 +408,7 @@ fn read(tx: &mut Tx<'_>, by: &Member, id: MessageId, facts: &MessageFacts) -> Re
             subject: Some(id.0),
             parent: None,
             text: None,
-            nth: None,
+            deleted: None,
         };
         rows::keep_change(tx, &stamp, &change, before)?;
         stored(by.chat(), by.user(), &stamp, kind)

@@ -92,7 +92,7 @@ fn member(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<Member, ChatError> 
 }
 
 fn change(chat: ChatId, kind: &'static str, sender: UserId) -> Change<'static> {
-    Change { chat, kind, sender, subject: None, parent: None, text: None, nth: None }
+    Change { chat, kind, sender, subject: None, parent: None, text: None, deleted: None }
 }
 
 fn create(

@@ -42,8 +42,14 @@ pub(super) struct Change<'a> {
     pub(super) subject: Option<Uuid>,
     pub(super) parent: Option<Uuid>,
     pub(super) text: Option<&'a str>,
-    /// Of a deletion: the number that its message had.
-    pub(super) nth: Option<u64>,
+    pub(super) deleted: Option<Deleted>,
+}
+
+/// What is kept of a deleted message, for unread counts: its number in the chat, and among its author's there.
+pub(super) struct Deleted {
+    pub(super) nth: u64,
+    pub(super) author: UserId,
+    pub(super) author_nth: u64,
 }
 
 /// Keeps a change, in the place of the older one of the same thing if there is one.
@@ -57,8 +63,8 @@ pub(super) fn keep_change(
         forget_change(tx, position)?;
     }
     tx.prepare_cached(
-        "INSERT INTO changes (position, chat, seq, kind, sender, subject, parent, text, nth, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO changes (position, chat, seq, kind, sender, subject, parent, text, at, nth, author, author_nth)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         stamp.position,
@@ -69,8 +75,10 @@ pub(super) fn keep_change(
         change.subject,
         change.parent,
         change.text,
-        change.nth,
-        stamp.at.0
+        stamp.at.0,
+        change.deleted.as_ref().map(|deleted| deleted.nth),
+        change.deleted.as_ref().map(|deleted| deleted.author.0),
+        change.deleted.as_ref().map(|deleted| deleted.author_nth)
     ])?;
     Ok(())
 }
@@ -177,7 +185,8 @@ pub(super) fn content(connection: &Connection, id: MessageId) -> Result<Option<M
 }
 
 /// Other people's messages after the read pointer, by arithmetic: all that were sent after it, less those deleted
-/// since, less one's own. What is counted is small, however much is unread, and nothing is kept that could drift.
+/// since, less one's own, which are numbered too. Only deletions are counted, however much is unread, and nothing is
+/// kept that could drift.
 pub(super) fn unread_count(
     connection: &Connection,
     chat: ChatId,
@@ -188,8 +197,15 @@ pub(super) fn unread_count(
         .prepare_cached(
             "SELECT (SELECT sent FROM chats WHERE id = ?1) - ?4
                   - (SELECT count(*) FROM changes WHERE chat = ?1 AND nth > ?4)
-                  - (SELECT count(*) FROM messages INDEXED BY messages_by_sender
-                     WHERE chat = ?1 AND sender = ?2 AND position > ?3)",
+                  - ifnull((SELECT last.nth - first.nth + 1
+                                   - (SELECT count(*) FROM changes WHERE chat = ?1 AND author = ?2
+                                             AND author_nth > first.nth AND author_nth < last.nth)
+                            FROM (SELECT sender_nth AS nth FROM messages INDEXED BY messages_by_sender
+                                  WHERE chat = ?1 AND sender = ?2 AND position > ?3
+                                  ORDER BY position LIMIT 1) first,
+                                 (SELECT sender_nth AS nth FROM messages INDEXED BY messages_by_sender
+                                  WHERE chat = ?1 AND sender = ?2
+                                  ORDER BY position DESC LIMIT 1) last), 0)",
         )?
         .query_row(params![chat.0, user.0, pointer.position, pointer.nth], |row| row.get(0))?;
     Ok(count)
