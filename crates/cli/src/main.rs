@@ -36,6 +36,10 @@ enum Command {
     Key(key::Arguments),
     /// Make, sign out and delete users
     User(user::Arguments),
+    /// Print a document of the API
+    Api(api::Arguments),
+    /// Measure a server: this machine's, or one that runs elsewhere
+    Bench(bench::Arguments),
     /// Chat in this terminal
     Chat(chat::Arguments),
     /// List the chats of who is signed in
@@ -48,10 +52,6 @@ enum Command {
     Login(login::Login),
     /// End the session that login began
     Logout(login::Logout),
-    /// Print a document of the API
-    Api(api::Arguments),
-    /// Measure a server: this machine's, or one that runs elsewhere
-    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -62,14 +62,14 @@ fn main() -> ExitCode {
         Command::App(arguments) => app::run(arguments),
         Command::Key(arguments) => key::run(arguments),
         Command::User(arguments) => user::run(arguments),
+        Command::Api(arguments) => api::run(&arguments),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Chat(arguments) => chat::run(arguments),
         Command::Chats(arguments) => chats::run(&arguments),
         Command::Send(arguments) => send::run(arguments),
         Command::Tail(arguments) => tail::run(&arguments),
         Command::Login(arguments) => login::login(&arguments),
         Command::Logout(arguments) => login::logout(&arguments),
-        Command::Api(arguments) => api::run(&arguments),
-        Command::Bench(arguments) => bench::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

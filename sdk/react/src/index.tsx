@@ -1,4 +1,4 @@
-import type { ChatDetails, ChinwagClient, Message, SendMsgEvent, ReplyEvent } from "@chinwag/sdk";
+import type { ChatDetails, ChatUserInfo, ChinwagClient, Message, SendMsgEvent, ReplyEvent } from "@chinwag/sdk";
 import { type ChatState, type ChatStore, type Entry, createChatStore } from "@chinwag/sdk/store";
 import { type ReactNode, createContext, createElement, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
@@ -74,6 +74,7 @@ export function useChats(): { chats: readonly ChatDetails[] | null; error: Error
 }
 
 const NO_ENTRIES: readonly Entry[] = [];
+const NO_MEMBERS: readonly ChatUserInfo[] = [];
 
 /** A chat's messages, oldest first, with those that are on their way last. Use `key` as the key of a list. */
 export function useMessages(chatId: string): {
@@ -85,6 +86,8 @@ export function useMessages(chatId: string): {
   /** Loads a page of them; for a scroll handler: while one is loading it does nothing, and it never rejects. */
   loadOlder: () => Promise<void>;
   loadingOlder: boolean;
+  /** Longest-standing first. */
+  members: readonly ChatUserInfo[];
   error: Error | null;
 } {
   const { store } = useChatting();
@@ -109,6 +112,7 @@ export function useMessages(chatId: string): {
     hasOlder: !loading && !open.complete,
     loadOlder,
     loadingOlder: ofThis?.loading ?? false,
+    members: open?.members ?? NO_MEMBERS,
     error: error ?? ofThis?.error ?? null,
   };
 }

@@ -1,0 +1,25 @@
+import { useConnection } from "@chinwag/react";
+import { useEffect, useState } from "react";
+
+/** A connection that comes back within this time was never away, as far as people care. */
+const SETTLE_MS = 1_200;
+
+export type Settled = "connected" | "connecting" | "waiting";
+
+/** The connection without its flickering: good news at once, bad news when it lasts, and then until there is good news. */
+export function useSettled(): Settled {
+  const state = useConnection();
+  const connected = state === "connected";
+  const [shown, setShown] = useState<Settled>(connected ? "connected" : "connecting");
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    setLate(false);
+    if (connected) return setShown("connected");
+    const timer = setTimeout(() => setLate(true), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [connected]);
+  useEffect(() => {
+    if (late && (state === "waiting" || shown === "connected")) setShown("waiting");
+  }, [late, state, shown]);
+  return shown;
+}
