@@ -41,11 +41,11 @@ pub enum Event {
         /// Whether it comes back by itself. If not, this is the last event.
         will_reconnect: bool,
     },
-    /// An attempt to come back begins.
+    /// It did not come to be, or was lost. It waits a while, and tries again.
     Reconnecting {
         /// Counts from 1 after each loss.
         attempt: u32,
-        /// Why the last one came to nothing, for people.
+        /// Why there is none, for people.
         reason: String,
     },
     /// Events are live again. What was missed has been told before this.

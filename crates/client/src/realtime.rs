@@ -49,7 +49,7 @@ struct Alive(Arc<Shared>);
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        self.0.leave();
+        self.0.abandon();
     }
 }
 
@@ -80,18 +80,21 @@ impl Realtime {
     pub async fn connect(&self) -> Result<(), Error> {
         loop {
             self.shared.auth.signed_in()?;
-            let mut phase = self.shared.phase();
             if self.shared.is_leaving() {
-                let _ = phase.wait_for(|phase| matches!(phase, Phase::Over(_))).await;
-                continue;
+                self.disconnect().await;
             }
             connection::start(&self.shared);
-            let settled = phase.wait_for(|phase| !matches!(phase, Phase::Connecting)).await;
-            return match settled.as_deref() {
-                Ok(Phase::Over(why)) => Err(why.clone()),
-                Ok(Phase::Live | Phase::Connecting) => Ok(()),
-                Err(_) => Err(Error::Disconnected),
-            };
+            let mut stage = self.shared.stage();
+            let run = stage.borrow().run;
+            let settled =
+                stage.wait_for(|now| now.run != run || !matches!(now.phase, Phase::Connecting)).await;
+            let Ok(settled) = settled.map(|settled| settled.clone()) else { return Err(Error::Disconnected) };
+            match settled.phase {
+                // It ended, and somebody connected again before we looked.
+                _ if settled.run != run => {}
+                Phase::Over(why) => return Err(why),
+                Phase::Live | Phase::Connecting => return Ok(()),
+            }
         }
     }
 
@@ -104,9 +107,10 @@ impl Realtime {
     /// # }
     /// ```
     pub async fn disconnect(&self) {
-        let mut phase = self.shared.phase();
+        let mut stage = self.shared.stage();
+        let run = stage.borrow().run;
         if self.shared.leave() {
-            let _ = phase.wait_for(|phase| matches!(phase, Phase::Over(_))).await;
+            let _ = stage.wait_for(|now| now.run != run || matches!(now.phase, Phase::Over(_))).await;
         }
     }
 
@@ -119,7 +123,7 @@ impl Realtime {
     /// ```
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        matches!(*self.shared.phase().borrow(), Phase::Live)
+        matches!(self.shared.stage().borrow().phase, Phase::Live)
     }
 
     /// Hears everything from here on. Call it before `connect` to miss nothing; each call makes another stream of the same

@@ -6,15 +6,13 @@ mod perform;
 mod rows;
 mod state;
 pub(crate) mod terminal;
-#[cfg(test)]
-mod tests;
 pub(crate) mod text;
 mod update;
 mod view;
 
 use std::time::{Duration, Instant};
 
-use chinwag_client::{Client, Events};
+use chinwag_client::{Client, Events, UserId};
 use clap::Args;
 use ratatui::crossterm::event::{Event as TerminalEvent, KeyEventKind, read};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -68,6 +66,11 @@ async fn chat(arguments: Arguments, mut screen: Screen) -> Result<(), Failure> {
     let (tell, mut told) = channel(INPUTS_MAX);
     let keys = tell.clone();
     std::thread::spawn(move || read_keys(&keys));
+    let (stop, stopped) = (serve::stop_on_signal()?, tell.clone());
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        let _ = stopped.send(Input::Stop).await;
+    });
     let state = State { size: screen.terminal.size()?, ..State::default() };
     let session = arguments.session.clone();
     let mut program = Program { session, state, client: None, events: None, tell, started: Instant::now() };
@@ -112,26 +115,29 @@ impl Program {
             return Ok(());
         };
         let client = self.session.builder(&kept.url, &kept.username)?.tokens(kept.tokens()).build()?;
-        self.state.form = Some(Form { busy: true, ..Form::filled(&kept.url, "", &kept.username) });
-        self.sign_in(client, None);
+        self.state.url = kept.url;
+        self.connect(client, move |_| async move { Ok((kept.user_id, kept.username)) });
         Ok(())
     }
 
-    /// By name and password, or with the tokens that the client has.
-    fn sign_in(&mut self, client: Client, with: Option<(String, String)>) {
+    fn sign_in(&mut self, client: Client, name: String, password: String) {
+        self.connect(client, move |client| async move {
+            let account = client.sign_in(&name, &password).await.map_err(|error| error.to_string())?;
+            Ok((account.id, account.username))
+        });
+    }
+
+    /// Connects as whom `sign_in` says. A session that is over is noticed on connecting.
+    fn connect<F, S>(&mut self, client: Client, sign_in: F)
+    where
+        F: FnOnce(Client) -> S + Send + 'static,
+        S: Future<Output = Result<(UserId, String), String>> + Send,
+    {
         self.client = Some(client.clone());
         self.events = Some(client.realtime().events());
         let tell = self.tell.clone();
         tokio::spawn(async move {
-            let account = match with {
-                Some((name, password)) => client.sign_in(&name, &password).await,
-                None => client.user().await,
-            };
-            let signed_in = match (account, client.auth()) {
-                (Ok(account), Some(tokens)) => Ok((account, tokens)),
-                (Err(error), _) => Err(error.to_string()),
-                (Ok(_), None) => Err("signed out".to_owned()),
-            };
+            let signed_in = sign_in(client.clone()).await;
             let is_in = signed_in.is_ok();
             let _ = tell.send(Input::SignedIn(signed_in)).await;
             if is_in && let Err(error) = client.realtime().connect().await {
@@ -171,7 +177,7 @@ impl Program {
                     let client =
                         self.session.builder(&url, &name).map(|builder| builder.api_key(key).build());
                     match client {
-                        Ok(Ok(client)) => self.sign_in(client, Some((name, password))),
+                        Ok(Ok(client)) => self.sign_in(client, name, password),
                         Ok(Err(error)) => {
                             drop(update(&mut self.state, Input::SignedIn(Err(error.to_string()))))
                         }
@@ -210,3 +216,6 @@ fn read_keys(tell: &Sender<Input>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

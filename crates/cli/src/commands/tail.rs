@@ -1,6 +1,7 @@
 //! `chinwag tail`: what happens, as it happens, one line each.
 
 use std::collections::HashMap;
+use std::io::Write;
 
 use chinwag_client::{ChatEvent, ChatId, Client, Error, Event, EventKind, UserId};
 use clap::Args;
@@ -59,10 +60,10 @@ async fn tail(arguments: &Arguments) -> Result<(), Failure> {
                     output::text(&line)?;
                 }
             }
-            Event::Connected => eprintln!("listening"),
-            Event::Resumed => eprintln!("listening again"),
-            Event::Resync => eprintln!("what was missed cannot be told: listening from here on"),
-            Event::Disconnected { reason, .. } => eprintln!("disconnected: {reason}"),
+            Event::Connected => aside("listening"),
+            Event::Resumed => aside("listening again"),
+            Event::Resync => aside("what was missed cannot be told: listening from here on"),
+            Event::Disconnected { reason, .. } => aside(&format!("disconnected: {reason}")),
             _ => {}
         }
     }
@@ -70,6 +71,11 @@ async fn tail(arguments: &Arguments) -> Result<(), Failure> {
         Ok(Err(error)) => Err(error.into()),
         _ => Err(Error::NotSignedIn.into()),
     }
+}
+
+/// For people. Nobody may be listening, which is no reason to stop.
+fn aside(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn with_cursor(event: &ChatEvent, cursor: Option<&str>) -> Result<Value, Failure> {

@@ -9,4 +9,5 @@ mod dev_again;
 mod keys;
 mod program;
 mod running_dev;
+mod talking;
 mod users;

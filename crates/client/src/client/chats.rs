@@ -163,7 +163,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn history(&self, chat: ChatId) -> History {
         History::new(self.clone(), chat, None)
     }
@@ -179,7 +178,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn history_before(&self, chat: ChatId, message: MessageId) -> History {
         History::new(self.clone(), chat, Some(message))
     }

@@ -6,7 +6,6 @@ mod line;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chinwag_protocol::UserId;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::Semaphore;
@@ -14,13 +13,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::action::to_json;
-use super::catch_up::CatchUp;
-use super::desk::Outcome;
+use super::desk::{Outcome, Place};
 use super::keeping::{Line as FileLine, OutboxFile};
 use super::outbox::{Door, OutboxEntry};
-use super::shared::{Phase, Shared};
+use super::shared::Shared;
 use crate::error::Error;
-use crate::event::Event;
 use crate::http::Call;
 use line::{Line, Opened};
 
@@ -31,9 +28,7 @@ type Written = (OutboxFile, Vec<FileLine>, Result<(), Error>);
 
 pub(super) struct Connection {
     shared: Arc<Shared>,
-    catch_up: CatchUp,
-    /// Whose cursor it is that we have.
-    user: Option<UserId>,
+    place: Place,
     line: Line,
     /// Since the last time that it was live.
     attempt: u32,
@@ -42,6 +37,8 @@ pub(super) struct Connection {
     posts: FuturesUnordered<BoxFuture<'static, (String, Outcome)>>,
     posting: Arc<Semaphore>,
     writing: Option<JoinHandle<Written>>,
+    /// Why it ended, once it has.
+    why: Error,
 }
 
 enum Happened {
@@ -56,26 +53,17 @@ enum Happened {
 
 /// Starts the task, unless there is one.
 pub(super) fn start(shared: &Arc<Shared>) {
-    let taken = {
-        let mut desk = shared.desk();
-        if desk.running {
-            return;
-        }
-        desk.running = true;
-        shared.turn(Phase::Connecting);
-        desk.catch_up.take()
-    };
-    let (user, catch_up) = taken.unwrap_or_default();
+    let Some(place) = shared.begin() else { return };
     let connection = Connection {
         shared: Arc::clone(shared),
-        catch_up,
-        user,
+        place,
         line: Line::down_until(Instant::now()),
         attempt: 0,
         resumes: false,
         posts: FuturesUnordered::new(),
         posting: Arc::new(Semaphore::new(POSTS_MAX)),
         writing: None,
+        why: Error::Disconnected,
     };
     tokio::spawn(connection.run());
 }
@@ -103,7 +91,8 @@ impl Connection {
                 Happened::Wrote(written) => self.wrote(written),
             }
         };
-        self.end(why).await;
+        self.why = why;
+        self.end().await;
     }
 
     /// Waits for whatever comes first. Nothing is lost when the others are dropped.
@@ -121,10 +110,10 @@ impl Connection {
     /// Does what is to be done now.
     fn move_on(&mut self) -> Result<(), Error> {
         let now = Instant::now();
-        let user = self.shared.auth.signed_in().map(|tokens| tokens.user_id);
-        self.tend(now, user.as_ref().ok().copied());
+        let user = self.shared.auth.signed_in()?.user_id;
+        self.tend(now, user);
         if self.line.is_ready_to_open(now) {
-            self.open(user?);
+            self.open(user);
         }
         self.send(now);
         self.write();
@@ -194,8 +183,8 @@ impl Connection {
         }
     }
 
-    /// The end, until somebody connects again. The cursor stays: the same user will be told what was missed.
-    async fn end(mut self, why: Error) {
+    /// The end, until somebody connects again.
+    async fn end(mut self) {
         std::mem::replace(&mut self.line, Line::down_until(Instant::now())).close().await;
         loop {
             self.write();
@@ -205,14 +194,13 @@ impl Connection {
             let written = written(&mut self.writing).await;
             self.wrote(written);
         }
-        let place = (self.user, std::mem::take(&mut self.catch_up));
-        self.shared.act(|desk| {
-            desk.ended(&why);
-            desk.catch_up = Some(place);
-        });
-        self.shared.tell(Event::Disconnected { reason: why.to_string(), will_reconnect: false }, None);
-        self.shared.hang_up();
-        self.shared.turn(Phase::Over(why));
+    }
+}
+
+/// However it ends, by the end of the run time too. The cursor stays: the same user will be told what was missed.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.shared.end(std::mem::take(&mut self.place), self.why.clone());
     }
 }
 

@@ -2,6 +2,7 @@
 //! and who listens.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use chinwag_protocol::{Action, ChatId, UserId};
@@ -22,6 +23,14 @@ const TYPING_EVERY: Duration = Duration::from_secs(2);
 /// How an action ended.
 pub(super) type Outcome = Result<ChatEvent, Error>;
 
+/// How far somebody has come.
+#[derive(Default)]
+pub(super) struct Place {
+    /// Whose cursor it is, if that is known.
+    pub(super) user: Option<UserId>,
+    pub(super) catch_up: CatchUp,
+}
+
 pub(super) struct Desk {
     pub(super) outbox: Outbox,
     promised: HashMap<String, oneshot::Sender<Outcome>>,
@@ -37,7 +46,7 @@ pub(super) struct Desk {
     /// The task is to end.
     pub(super) leaving: bool,
     /// Between two connections.
-    pub(super) catch_up: Option<(Option<UserId>, CatchUp)>,
+    pub(super) place: Option<Place>,
 }
 
 impl Desk {
@@ -56,7 +65,7 @@ impl Desk {
             lines: Vec::new(),
             running: false,
             leaving: false,
-            catch_up: Some((None, CatchUp::from(since))),
+            place: Some(Place { user: None, catch_up: CatchUp::from(since) }),
         }
     }
 
@@ -88,8 +97,8 @@ impl Desk {
     /// Says that somebody types, unless that was said just now.
     pub(super) fn types(&mut self, chat: ChatId, now: Instant) {
         self.typed_at.retain(|_, at| now < *at + TYPING_EVERY);
-        if !self.typed_at.contains_key(&chat) {
-            self.typed_at.insert(chat, now);
+        if let Entry::Vacant(untold) = self.typed_at.entry(chat) {
+            untold.insert(now);
             self.typing.push(chat);
         }
     }

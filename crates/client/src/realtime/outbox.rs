@@ -1,8 +1,6 @@
 //! Actions that wait for the server's word. Pure: what to send now, and what became of it.
 
 mod entry;
-#[cfg(test)]
-mod vectors;
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -268,3 +266,6 @@ impl Outbox {
         Some(entry)
     }
 }
+
+#[cfg(test)]
+mod tests;

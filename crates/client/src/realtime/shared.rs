@@ -5,13 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
 use super::backoff::Backoff;
-use super::desk::Desk;
+use super::desk::{Desk, Place};
 use super::queue::Queue;
 use crate::auth::Auth;
 use crate::error::Error;
 use crate::event::Event;
 
-/// How the connection stands.
+/// How the connection stands, and which it is, counted from `connect` to `connect`.
+#[derive(Clone, Debug)]
+pub(super) struct Stage {
+    pub(super) run: u64,
+    pub(super) phase: Phase,
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Phase {
     /// Not live, but trying.
@@ -26,7 +32,7 @@ pub(super) struct Shared {
     pub(super) backoff: Backoff,
     desk: Mutex<Desk>,
     listeners: Mutex<Vec<Arc<Queue>>>,
-    phase: watch::Sender<Phase>,
+    stage: watch::Sender<Stage>,
     /// Something is on the desk for the task, or there is room in a queue again.
     pub(super) poke: Arc<Notify>,
 }
@@ -38,7 +44,7 @@ impl Shared {
             backoff,
             desk: Mutex::new(desk),
             listeners: Mutex::default(),
-            phase: watch::Sender::new(Phase::Over(Error::NotConnected)),
+            stage: watch::Sender::new(Stage { run: 0, phase: Phase::Over(Error::NotConnected) }),
             poke: Arc::default(),
         }
     }
@@ -51,16 +57,47 @@ impl Shared {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn phase(&self) -> watch::Receiver<Phase> {
-        self.phase.subscribe()
+    pub(super) fn stage(&self) -> watch::Receiver<Stage> {
+        self.stage.subscribe()
     }
 
     pub(super) fn turn(&self, phase: Phase) {
-        self.phase.send_replace(phase);
+        self.stage.send_modify(|stage| stage.phase = phase);
+    }
+
+    /// Takes what a task needs to run, if there is none.
+    pub(super) fn begin(&self) -> Option<Place> {
+        let mut desk = self.desk();
+        if desk.running {
+            return None;
+        }
+        desk.running = true;
+        self.stage.send_modify(|stage| *stage = Stage { run: stage.run + 1, phase: Phase::Connecting });
+        Some(desk.place.take().unwrap_or_default())
+    }
+
+    /// The task is gone. All of it is said before another may begin.
+    pub(super) fn end(&self, place: Place, why: Error) {
+        let mut desk = self.desk();
+        desk.ended(&why);
+        desk.place = Some(place);
+        for event in desk.settle() {
+            self.tell(event, None);
+        }
+        self.tell(Event::Disconnected { reason: why.to_string(), will_reconnect: false }, None);
+        self.hang_up();
+        self.turn(Phase::Over(why));
     }
 
     pub(super) fn wake(&self) {
         self.poke.notify_one();
+    }
+
+    /// The last handle is gone.
+    pub(super) fn abandon(&self) {
+        if !self.leave() {
+            self.hang_up();
+        }
     }
 
     pub(super) fn is_leaving(&self) -> bool {
@@ -111,7 +148,7 @@ impl Shared {
     }
 
     /// Everything has been told.
-    pub(super) fn hang_up(&self) {
+    fn hang_up(&self) {
         for queue in self.listeners().drain(..) {
             queue.close();
         }

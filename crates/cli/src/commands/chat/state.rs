@@ -16,6 +16,8 @@ pub(crate) struct State {
     pub(crate) form: Option<Form>,
     pub(crate) me: Option<UserId>,
     pub(crate) username: String,
+    /// Of the server.
+    pub(crate) url: String,
     pub(crate) link: Link,
     /// Most recent activity first.
     pub(crate) chats: Vec<ChatDetails>,

@@ -177,6 +177,19 @@ fn signing_in_hides_what_is_secret() {
     assert!(scene.screen().contains("wrong name or password"));
 }
 
+#[test]
+fn a_session_that_is_over_asks_who_is_there() {
+    let mut scene = Scene::live();
+    assert_eq!(scene.told(Event::Connected), [Effect::LoadChats]);
+    scene.told(Event::Disconnected { reason: "the session has ended".to_owned(), will_reconnect: false });
+    let screen = scene.screen();
+    assert!(
+        screen.contains("Sign in") && screen.contains("alice") && screen.contains("the session has ended"),
+        "{screen}"
+    );
+    assert_eq!(scene.takes(Input::Stop), [Effect::Quit]);
+}
+
 /// Whatever the size, and whatever people write: nothing is drawn outside, and nothing panics.
 #[test]
 fn any_size_will_do() {

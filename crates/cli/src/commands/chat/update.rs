@@ -4,9 +4,7 @@ mod heard;
 mod keys;
 mod scroll;
 
-use chinwag_client::{
-    Account, ChatDetails, ChatId, ChatUserInfo, Event, Message, MessageId, ReactionId, Tokens,
-};
+use chinwag_client::{ChatDetails, ChatId, ChatUserInfo, Event, Message, MessageId, ReactionId, UserId};
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 
@@ -19,7 +17,10 @@ pub(crate) enum Input {
     Paste(String),
     Resized(Size),
     Told(Event),
-    SignedIn(Result<(Account, Tokens), String>),
+    /// Who it is, or why nobody is.
+    SignedIn(Result<(UserId, String), String>),
+    /// The process is to end.
+    Stop,
     /// The connection is over.
     Over(String),
     Chats(Vec<ChatDetails>),
@@ -60,12 +61,12 @@ pub(crate) fn update(state: &mut State, input: Input) -> Vec<Effect> {
             Vec::new()
         }
         Input::Told(event) => heard::told(state, event),
-        Input::SignedIn(Ok((account, _))) => {
-            state.form = None;
-            state.me = Some(account.id);
-            state.username = account.username;
-            vec![Effect::LoadChats]
+        Input::SignedIn(Ok((me, username))) => {
+            (state.form, state.link) = (None, Link::Connecting);
+            (state.me, state.username) = (Some(me), username);
+            Vec::new()
         }
+        Input::Stop => vec![Effect::Quit],
         Input::SignedIn(Err(why)) => {
             if let Some(form) = &mut state.form {
                 form.busy = false;
@@ -108,6 +109,7 @@ fn over(state: &mut State, why: String) {
     state.link = Link::Over(why.clone());
     state.notice = Some(why);
     let mut form = state.form.take().unwrap_or_default();
+    form.fields[0] = Editor::of(&state.url);
     form.fields[2] = Editor::of(&state.username);
     form.busy = false;
     form.focus = Form::first_empty(&form);

@@ -6,7 +6,7 @@ use chinwag_protocol::{ErrorCode, Notice, UserId};
 use tokio::time::Instant;
 
 use super::line::{Hearing, Line, Opened};
-use super::{Connection, Outcome, Phase};
+use super::{Connection, Outcome};
 use crate::clock::chance;
 use crate::error::{Error, Refusal};
 use crate::event::Event;
@@ -14,11 +14,12 @@ use crate::model::ChatEvent;
 use crate::realtime::catch_up::{CatchUp, Heard, Step};
 use crate::realtime::said::Said;
 use crate::realtime::session::Effect;
+use crate::realtime::shared::Phase;
 
 impl Connection {
     pub(super) fn open(&mut self, user: UserId) {
-        if self.user.replace(user).is_some_and(|before| before != user) {
-            self.catch_up = CatchUp::default();
+        if self.place.user.replace(user).is_some_and(|before| before != user) {
+            self.place.catch_up = CatchUp::default();
         }
         self.line = Line::opening(Arc::clone(&self.shared.auth));
     }
@@ -46,10 +47,12 @@ impl Connection {
     }
 
     /// What time and the others at the desk ask for.
-    pub(super) fn tend(&mut self, now: Instant, user: Option<UserId>) {
+    pub(super) fn tend(&mut self, now: Instant, user: UserId) {
         let Line::Up(up) = &mut self.line else { return };
-        if Some(up.user) != user {
-            return self.lost("somebody else signed in, or nobody is signed in any more", None);
+        if up.user != user {
+            self.lost("somebody else signed in", None);
+            self.line = Line::down_until(now);
+            return;
         }
         match up.hearing {
             Hearing::Nothing { until } if now >= until => {
@@ -90,9 +93,9 @@ impl Connection {
     /// Subscribes from where we stand, in place of an earlier subscription.
     fn subscribe(&mut self, now: Instant) {
         let Line::Up(up) = &mut self.line else { return };
-        self.catch_up.subscribed();
+        self.place.catch_up.subscribed();
         up.hearing = Hearing::Events;
-        let effects = up.session.subscribe(self.catch_up.since(), now);
+        let effects = up.session.subscribe(self.place.catch_up.since(), now);
         self.carry_out(effects, now);
     }
 
@@ -104,11 +107,11 @@ impl Connection {
                 self.answered(nonce.as_str(), Err(Error::Refused(Box::new(refusal))));
             }
             Said::Notice(notice) if listens => {
-                let heard = self.catch_up.notice(&notice);
+                let heard = self.place.catch_up.notice(&notice);
                 self.consider(heard, None, now);
             }
             Said::Unknown(step) if listens => {
-                let heard = self.catch_up.event(step, cursor);
+                let heard = self.place.catch_up.event(step, cursor);
                 // It counts, but there is nothing to tell.
                 self.consider(if heard == Heard::Tell { Heard::Nothing } else { heard }, None, now);
             }
@@ -122,7 +125,7 @@ impl Connection {
                 if self.shared.is_full() {
                     return self.pause(now);
                 }
-                let heard = self.catch_up.event(Step::of(&event), cursor);
+                let heard = self.place.catch_up.event(Step::of(&event), cursor);
                 self.consider(heard, Some(event), now);
             }
             Said::Notice(_) | Said::Unknown(_) | Said::Nothing => {}
@@ -131,7 +134,7 @@ impl Connection {
 
     fn consider(&mut self, heard: Heard, event: Option<Box<ChatEvent>>, now: Instant) {
         match (heard, event) {
-            (Heard::Tell, Some(event)) => self.shared.tell(Event::Chat(event), self.catch_up.cursor()),
+            (Heard::Tell, Some(event)) => self.shared.tell(Event::Chat(event), self.place.catch_up.cursor()),
             (Heard::Resubscribe, _) => self.subscribe(now),
             (Heard::Live, _) => self.announce(false),
             (Heard::Resync, _) => self.announce(true),
@@ -153,7 +156,7 @@ impl Connection {
             (false, false, false) => Some(Event::Connected),
         };
         if let Some(event) = event {
-            self.shared.tell(event, self.catch_up.cursor());
+            self.shared.tell(event, self.place.catch_up.cursor());
         }
         self.shared.turn(Phase::Live);
     }

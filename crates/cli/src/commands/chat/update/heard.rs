@@ -14,7 +14,11 @@ const TYPING_MS: i64 = 4_000;
 
 pub(super) fn told(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
-        Event::Connected | Event::Resumed => state.link = Link::Live,
+        Event::Connected => {
+            state.link = Link::Live;
+            return vec![Effect::LoadChats];
+        }
+        Event::Resumed => state.link = Link::Live,
         Event::Resync => {
             state.link = Link::Live;
             let reload = state.room.as_ref().map(|room| room.chat);

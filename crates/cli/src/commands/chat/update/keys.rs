@@ -188,6 +188,7 @@ fn in_form(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             None => {
                 form.busy = true;
                 let [url, key, name, password] = form.fields.each_ref().map(|field| field.text().to_owned());
+                state.url.clone_from(&url);
                 return vec![Effect::SignIn { url, key, name, password }];
             }
         },
