@@ -3,7 +3,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, type Loc
 import { expect } from "vitest";
 import { Chinwag } from "./server.js";
 
-const CHROMIUM = process.env.CHINWAG_CHROMIUM ?? "/usr/bin/chromium";
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** A server, a browser, and whoever sits at its windows. What a page reports as an error fails the test that ends next. */
 export class Scene {
@@ -17,7 +17,7 @@ export class Scene {
   ) {}
 
   static async open(settings: Record<string, string> = {}): Promise<Scene> {
-    if (!existsSync(CHROMIUM)) throw new Error(`no browser at ${CHROMIUM}: install chromium, or set CHINWAG_CHROMIUM`);
+    if (!existsSync(CHROMIUM)) throw new Error(`no browser at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM`);
     const chinwag = await Chinwag.start(settings);
     // In containers the sandbox has no user namespaces to be made of.
     return new Scene(chinwag, await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }));
