@@ -79,6 +79,14 @@ export class User {
     private readonly base: string,
   ) {}
 
+  /** Of the same browser, with what it keeps for all windows. */
+  async anotherWindow(name: string): Promise<User> {
+    const page = await this.page.context().newPage();
+    await page.goto(`${this.base}/?as=${name}`);
+    await page.getByText("Online").waitFor();
+    return new User(name, page, this.base);
+  }
+
   async create(name: string, ...people: string[]): Promise<string> {
     const { page } = this;
     await page.getByRole("button", { name: "New chat" }).first().click();
@@ -88,12 +96,13 @@ export class User {
     }
     if (name) await page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
     await page.getByRole("button", { name: "Create chat" }).click();
-    await this.field.waitFor();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator(".conversation-title", { hasText: name || (people[0] ?? "") }).waitFor();
     return page.url().split("#/")[1] ?? "";
   }
 
   chat(name: string): Locator {
-    return this.page.locator(".chat-item", { hasText: name });
+    return this.page.locator(".chat-item", { has: this.page.locator(".chat-item-name", { hasText: name }) });
   }
 
   async open(name: string): Promise<void> {
