@@ -49,11 +49,11 @@ fn pasted_lines_send_as_alice_and_show_what_bob_sees() {
     assert_eq!([&sent["type"], &sent["message"]], ["SEND_MSG", "hello"]);
     assert_eq!(sent["chatId"], chats["chats"][0]["chatId"]);
 
-    let seen = json(&bob.line());
+    let seen = bob.event();
     assert_eq!([&seen["message"], &seen["messageId"]], ["hello", sent["messageId"].as_str().expect("an id")]);
     assert_ne!(seen["recipientId"], sent["senderId"], "bob's copy");
     pasted(&dev.lines_under("Send a message as alice").replace("hello", r#"a \\n \"cursor\":\"x\" ]"#));
-    assert_eq!(json(&bob.line())["message"], r#"a \n "cursor":"x" ]"#, "each is seen once, in order");
+    assert_eq!(bob.event()["message"], r#"a \n "cursor":"x" ]"#, "each is seen once, in order");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn watching_goes_on_when_the_token_has_expired() {
     let bob = Shell::pastes(&dev.lines_under("Watch bob's events"));
     let send = dev.lines_under("Send a message as alice");
     pasted(&send);
-    assert_eq!(json(&bob.line())["message"], "hello");
+    assert_eq!(bob.event()["message"], "hello");
     // Bob's token was made before this one, so when this one has expired his has, too.
     let url = dev.told("chat ");
     let expired = format!(
@@ -72,7 +72,7 @@ fn watching_goes_on_when_the_token_has_expired() {
     );
     pasted(&expired);
     pasted(&send.replace("hello", "later"));
-    assert_eq!(json(&bob.line())["message"], "later");
+    assert_eq!(bob.event()["message"], "later");
 }
 
 #[test]
