@@ -22,6 +22,37 @@ test("alice and bob talk in two windows", async () => {
   await alice.page.locator(".typing", { hasText: "typing" }).waitFor({ state: "hidden" });
 });
 
+test("two windows of one browser are two people", async () => {
+  const alice = await scene.signIn("alice");
+  const bob = await alice.anotherWindow("bob");
+  await alice.create("Side by side", "bob");
+  await alice.say("Can you see me?");
+  await bob.open("Side by side");
+  await bob.say("You are in the other window.");
+  await alice.sees("You are in the other window.");
+  await bob.page.reload();
+  await bob.page.locator(".account b", { hasText: "bob" }).waitFor();
+  await bob.page.close();
+  await alice.say("Now I cannot.");
+  await alice.hasStored("Now I cannot.");
+});
+
+test("two windows of one person show the same", async () => {
+  const alice = await scene.signIn("alice");
+  const again = await alice.anotherWindow("alice");
+  await alice.create("Twice", "bob");
+  await again.open("Twice");
+  await alice.say("from the first");
+  await again.hasStored("from the first");
+  await again.say("from the second");
+  await alice.hasStored("from the second");
+  await expect.poll(() => alice.texts()).toEqual(["from the first", "from the second"]);
+  await alice.page.close();
+  await again.say("alone");
+  await again.hasStored("alone");
+  expect(await again.texts()).toEqual(["from the first", "from the second", "alone"]);
+});
+
 test("a message is edited, replied to, reacted to and deleted", async () => {
   const [alice, bob] = [await scene.signIn("alice"), await scene.signIn("bob")];
   await alice.create("Kettle", "bob");

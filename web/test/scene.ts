@@ -3,7 +3,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, type Loc
 import { expect } from "vitest";
 import { Chinwag } from "./server.js";
 
-const CHROMIUM = process.env.CHINWAG_CHROMIUM ?? "/usr/bin/chromium";
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** A server, a browser, and whoever sits at its windows. What a page reports as an error fails the test that ends next. */
 export class Scene {
@@ -17,7 +17,7 @@ export class Scene {
   ) {}
 
   static async open(settings: Record<string, string> = {}): Promise<Scene> {
-    if (!existsSync(CHROMIUM)) throw new Error(`no browser at ${CHROMIUM}: install chromium, or set CHINWAG_CHROMIUM`);
+    if (!existsSync(CHROMIUM)) throw new Error(`no browser at ${CHROMIUM}: apt-get install chromium, or set CHROMIUM`);
     const chinwag = await Chinwag.start(settings);
     // In containers the sandbox has no user namespaces to be made of.
     return new Scene(chinwag, await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] }));
@@ -79,6 +79,14 @@ export class User {
     private readonly base: string,
   ) {}
 
+  /** Of the same browser, with what it keeps for all windows. */
+  async anotherWindow(name: string): Promise<User> {
+    const page = await this.page.context().newPage();
+    await page.goto(`${this.base}/?as=${name}`);
+    await page.getByText("Online").waitFor();
+    return new User(name, page, this.base);
+  }
+
   async create(name: string, ...people: string[]): Promise<string> {
     const { page } = this;
     await page.getByRole("button", { name: "New chat" }).first().click();
@@ -88,12 +96,13 @@ export class User {
     }
     if (name) await page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
     await page.getByRole("button", { name: "Create chat" }).click();
-    await this.field.waitFor();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator(".conversation-title", { hasText: name || (people[0] ?? "") }).waitFor();
     return page.url().split("#/")[1] ?? "";
   }
 
   chat(name: string): Locator {
-    return this.page.locator(".chat-item", { hasText: name });
+    return this.page.locator(".chat-item", { has: this.page.locator(".chat-item-name", { hasText: name }) });
   }
 
   async open(name: string): Promise<void> {

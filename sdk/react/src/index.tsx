@@ -2,16 +2,24 @@ import type { ChatDetails, ChatUserInfo, ChinwagClient, Message, SendMsgEvent, R
 import { type ChatState, type ChatStore, type Entry, createChatStore } from "@chinwag/sdk/store";
 import { type ReactNode, createContext, createElement, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
+/** Changes that come faster than this, as in a catch-up, are one rendering. */
+const RENDER_EVERY_MS = 32;
+
 interface Chatting {
   client: ChinwagClient;
   store: ChatStore;
+  /** To the store, paced: the first change at once, what follows it together. */
+  subscribe: ChatStore["subscribe"];
 }
 
 const Context = createContext<Chatting | null>(null);
 
 /** Gives a client to the hooks below it, and connects it while it is shown. Another client begins anew. */
 export function ChinwagProvider({ client, children }: { client: ChinwagClient; children?: ReactNode }): ReactNode {
-  const chatting = useMemo(() => ({ client, store: createChatStore(client) }), [client]);
+  const chatting = useMemo(() => {
+    const store = createChatStore(client);
+    return { client, store, subscribe: paced(store.subscribe) };
+  }, [client]);
   useEffect(() => {
     chatting.store.open();
     // What goes wrong is told by the connection's state and its events.
@@ -30,11 +38,41 @@ function useChatting(): Chatting {
   return chatting;
 }
 
+function paced(subscribe: ChatStore["subscribe"]): ChatStore["subscribe"] {
+  const listeners = new Set<() => void>();
+  let unsubscribe = () => {};
+  let pause: ReturnType<typeof setTimeout> | undefined;
+  let missed = false;
+  const tell = () => {
+    missed = false;
+    pause = setTimeout(() => {
+      pause = undefined;
+      if (missed) tell();
+    }, RENDER_EVERY_MS);
+    for (const listener of [...listeners]) listener();
+  };
+  const changed = () => {
+    if (pause === undefined) tell();
+    else missed = true;
+  };
+  return (listener) => {
+    if (listeners.size === 0) unsubscribe = subscribe(changed);
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size > 0) return;
+      unsubscribe();
+      clearTimeout(pause);
+      pause = undefined;
+    };
+  };
+}
+
 /** `select` must give the same value for the same state. */
 function useChatState<T>(select: (state: ChatState) => T): T {
-  const { store } = useChatting();
+  const { store, subscribe } = useChatting();
   const read = () => select(store.getState());
-  return useSyncExternalStore(store.subscribe, read, read);
+  return useSyncExternalStore(subscribe, read, read);
 }
 
 /** The client above, for everything that has no hook. */

@@ -45,7 +45,8 @@ export function Composer({ ref, chat, mode, nameOf, onMode, onEditLast }: Compos
   useEffect(() => {
     setText(editing ? editing.content : draftOf(me.userId, chat.chatId));
   }, [editing, me.userId, chat.chatId]);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // On a phone it would open the keyboard.
     if (matchMedia("(hover: hover)").matches) field.current?.focus();
   }, [chat.chatId]);
   const bytes = text.length * 3 > BYTES_SHOWN ? new TextEncoder().encode(text).length : 0;

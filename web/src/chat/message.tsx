@@ -82,6 +82,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps): Reac
         data-state={entry.state}
         data-flashed={flashed}
         data-open={open !== null}
+        data-reacted={(message?.reactions.length ?? 0) > 0}
         data-deleting={pending?.deletion !== undefined}
         tabIndex={stop}
         aria-label={spoken(props, mine, content)}

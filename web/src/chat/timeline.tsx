@@ -17,6 +17,8 @@ const OLDER_PX = 2_400;
 /** Nearer to the end than this counts as at the end. */
 const END_PX = 48;
 const FLASH_MS = 1_800;
+/** Of a message of one line, until it is measured. A guess that follows what was measured would move what is above a reader. */
+const ROW_PX = 39;
 
 export type Messages = ReturnType<typeof useMessages>;
 
@@ -117,7 +119,7 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
     <div className="timeline-frame">
       <div ref={scroller} className="timeline" role="region" aria-label="Messages" onKeyDown={walk}>
         <div className="timeline-rest" />
-        <Virtualizer ref={list} scrollRef={scroller} data={entries} shift={shift} bufferSize={600} keepMounted={mounted < 0 ? [] : [mounted]} onScroll={measure}>
+        <Virtualizer ref={list} scrollRef={scroller} data={entries} shift={shift} itemSize={ROW_PX} bufferSize={600} keepMounted={mounted < 0 ? [] : [mounted]} onScroll={measure}>
           {(entry, index) => {
             const shape = shapeOf(entries, index, divider, hasOlder);
             return (

@@ -45,6 +45,10 @@ const CHARTS: readonly ChartKind[] = [
   { title: "Errors per minute", unit: "", lines: [{ name: "errors", of: ({ errorsPerMinute }) => errorsPerMinute }] },
 ];
 
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+/** Of what is counted there are no halves. */
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6];
+
 export function Live({ app }: { app: App }): ReactNode {
   const [history, setHistory] = useState<readonly Figures[]>([]);
   const { error, state } = useStream(`/api/client/apps/${app.id}/figures`, (data) => setHistory((before) => [...before.slice(1 - KEPT), data as Figures]));
@@ -137,8 +141,8 @@ function options(kind: ChartKind, element: HTMLElement): uPlot.Options {
     cursor: { show: false },
     scales: { y: { range: (_, __, most) => [0, Math.max(1, (most ?? 0) * 1.15)] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 80, values: (_, times) => times.map((time) => new Date(time * 1000).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" })) },
-      { ...axis, size: 44, space: 36 },
+      { ...axis, grid: { show: false }, size: 26, space: 90, values: (_, times) => times.map((time) => clock.format(time * 1000)) },
+      { ...axis, size: 44, space: 28, ...(kind.unit === "" && { incrs: WHOLE }) },
     ],
     series: [{}, ...kind.lines.map((_, at) => ({ stroke: strokes[at] ?? "", width: at === 0 ? 1.75 : 1.25, points: { show: false }, ...(kind.lines.length === 1 && { fill: colour("--accent-soft") }) }))],
   };

@@ -59,9 +59,10 @@ export function TraceDialog({ app, messageId, onClose }: { app: App; messageId: 
   );
 }
 
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
+
 function exact(text: string): string {
-  const time = new Date(text);
-  return `${time.toLocaleTimeString()}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+  return clock.format(new Date(text));
 }
 
 function after(from: string | null, to: string): string {

@@ -157,8 +157,7 @@ function Fields({ schema, schemas, depth }: { schema: Schema; schemas: Schemas; 
       </>
     );
   }
-  const type = typeOf(schema, schemas);
-  return type === "object" ? null : <p className="type">{type}</p>;
+  return whole.type === "object" ? null : <p className="type">{typeOf(schema, schemas)}</p>;
 }
 
 function Parts({ parts, schemas, depth }: { parts: Schema[]; schemas: Schemas; depth: number }): ReactNode {

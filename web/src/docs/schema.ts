@@ -80,7 +80,7 @@ function plainType(schema: Schema, schemas: Schemas): string {
 /** What must hold besides the type, as far as the description does not say so. */
 export function bounds({ description = "", minimum, maximum, minLength, maxLength, minItems, maxItems, pattern }: Schema): string {
   const span = (least: number | undefined, most: number | undefined, what: string) =>
-    most !== undefined ? (least ? `${least} to ${most}${what}` : `at most ${most}${what}`) : least ? `at least ${least}${what}` : "";
+    most !== undefined && least === most ? `exactly ${most}${what}` : most !== undefined ? (least ? `${least} to ${most}${what}` : `at most ${most}${what}`) : least ? `at least ${least}${what}` : "";
   return [
     span(minimum, maximum, ""),
     span(minLength, maxLength, " characters"),
