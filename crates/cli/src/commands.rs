@@ -1,9 +1,16 @@
 //! One file per command.
 
+pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod bench;
+pub(crate) mod chat;
+pub(crate) mod chats;
 pub(crate) mod dev;
 pub(crate) mod key;
+pub(crate) mod login;
+pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod tail;
 pub(crate) mod user;
 
 /// Why a command was not done, for the person who asked.

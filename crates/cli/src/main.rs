@@ -4,12 +4,13 @@ mod administration;
 mod commands;
 mod output;
 mod settings;
+mod signed_in;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{app, dev, key, user};
+use commands::{api, app, bench, chat, chats, dev, key, login, send, tail, user};
 use settings::ServeFlags;
 
 /// A realtime chat backend that you run yourself.
@@ -35,6 +36,22 @@ enum Command {
     Key(key::Arguments),
     /// Make, sign out and delete users
     User(user::Arguments),
+    /// Print a document of the API
+    Api(api::Arguments),
+    /// Measure a server: this machine's, or one that runs elsewhere
+    Bench(bench::Arguments),
+    /// Chat in this terminal
+    Chat(chat::Arguments),
+    /// List the chats of who is signed in
+    Chats(chats::Arguments),
+    /// Send a message; prints its id once it is on the server's disk
+    Send(send::Arguments),
+    /// Print what happens, as it happens
+    Tail(tail::Arguments),
+    /// Sign in on this machine, for chat, chats, send and tail
+    Login(login::Login),
+    /// End the session that login began
+    Logout(login::Logout),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +62,14 @@ fn main() -> ExitCode {
         Command::App(arguments) => app::run(arguments),
         Command::Key(arguments) => key::run(arguments),
         Command::User(arguments) => user::run(arguments),
+        Command::Api(arguments) => api::run(&arguments),
+        Command::Bench(arguments) => bench::run(arguments),
+        Command::Chat(arguments) => chat::run(arguments),
+        Command::Chats(arguments) => chats::run(&arguments),
+        Command::Send(arguments) => send::run(arguments),
+        Command::Tail(arguments) => tail::run(&arguments),
+        Command::Login(arguments) => login::login(&arguments),
+        Command::Logout(arguments) => login::logout(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

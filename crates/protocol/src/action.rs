@@ -1,5 +1,7 @@
 //! What a client asks for (protocol, section 3), parsed once from JSON into something that cannot be wrong.
 
+mod schema;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! Every way a request can be refused: one stable code, its HTTP status, and the one body that carries it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
@@ -81,6 +82,7 @@ codes! {
     UserNotFound = "USER_NOT_FOUND", 404, "User not found";
     AppNotFound = "APP_NOT_FOUND", 404, "App not found";
     KeyNotFound = "KEY_NOT_FOUND", 404, "API key not found";
+    SessionNotFound = "SESSION_NOT_FOUND", 404, "Session not found";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "Method not allowed";
     /// An account with this e-mail address exists.
     AccountExists = "ACCOUNT_EXISTS", 409, "Account exists";
@@ -89,11 +91,13 @@ codes! {
     /// The message changed since the `ifSeq` the client gave.
     Conflict = "CONFLICT", 409, "Conflict";
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "Payload too large";
+    UriTooLong = "URI_TOO_LONG", 414, "Address too long";
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported media type";
     UpgradeRequired = "UPGRADE_REQUIRED", 426, "Upgrade required";
     /// One user's connections are as many as they may have.
     TooManyConnections = "TOO_MANY_CONNECTIONS", 429, "Too many connections";
     RateLimited = "RATE_LIMITED", 429, "Too many requests";
+    HeadersTooLarge = "HEADERS_TOO_LARGE", 431, "Headers too large";
     /// A bound of the server was reached: connections, queues, work in progress.
     Overloaded = "OVERLOADED", 503, "Overloaded";
     ShuttingDown = "SHUTTING_DOWN", 503, "Shutting down";
@@ -109,7 +113,7 @@ impl std::fmt::Display for ErrorCode {
 }
 
 /// The body of every error answer: RFC 9457 problem details, and `code` and `message` (protocol, section 1).
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorBody {
     #[serde(rename = "type")]
     pub kind: String,

@@ -1,5 +1,6 @@
 //! What a client is told (protocol, section 4).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorCode;
@@ -9,7 +10,7 @@ use crate::text::{Emoji, Nonce};
 use crate::timestamp::Timestamp;
 
 /// Something that happened in a chat, as one member is told of it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     #[serde(flatten)]
@@ -19,24 +20,31 @@ pub struct Event {
     pub sender_id: UserId,
     /// The event's place in its chat: from 1, without holes. Absent on what is not stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-ext" = true))]
     pub seq: Option<u64>,
     /// Only to the one whose action carried it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-ext" = true))]
     pub nonce: Option<Nonce>,
     /// Only on the answer to a repeated nonce: this is the first result again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("x-ext" = true))]
     pub replayed: bool,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub enum EventKind {
+    /// A message was sent.
     #[serde(rename = "SEND_MSG")]
     MessageSent { message: String, message_id: MessageId, time_stamp: Timestamp },
+    /// A message has another text.
     #[serde(rename = "EDIT_MSG")]
     MessageEdited { message: String, message_id: MessageId, edited_at: Timestamp },
+    /// A message is gone; `senderId` is who deleted it.
     #[serde(rename = "DELETE_MSG")]
     MessageDeleted { message_id: MessageId, time_stamp: Timestamp },
+    /// A message was sent that refers to another.
     #[serde(rename = "REPLY")]
     Replied {
         message: String,
@@ -45,8 +53,10 @@ pub enum EventKind {
         reply_to: Option<MessageContent>,
         time_stamp: Timestamp,
     },
+    /// A member is typing. Not stored.
     #[serde(rename = "TYPING")]
     Typing,
+    /// Somebody reacted. `messageId` is the reaction's own id, `message` the emoji, `parentMessageId` the message's.
     #[serde(rename = "REACT")]
     ReactionAdded {
         #[serde(rename = "messageId")]
@@ -56,19 +66,24 @@ pub enum EventKind {
         parent_message_id: MessageId,
         time_stamp: Timestamp,
     },
+    /// A reaction was taken back. `messageId` is the reaction's id.
     #[serde(rename = "DELETE_REACT")]
     ReactionRemoved {
         #[serde(rename = "messageId")]
         reaction_id: ReactionId,
+        #[schemars(extend("x-ext" = true))]
         parent_message_id: MessageId,
     },
+    /// A member, `senderId`, has read up to this message.
     #[serde(rename = "READ_MSG")]
     MessageRead {
         message_id: MessageId,
         /// Only to the reader's own devices.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(extend("x-ext" = true))]
         unread_count: Option<u64>,
     },
+    /// A user was added by `senderId`.
     #[serde(rename = "USER_JOIN")]
     UserJoined {
         /// The new member.
@@ -76,16 +91,20 @@ pub enum EventKind {
         user_id: UserId,
         username: String,
     },
+    /// A member, `senderId`, left or was removed. `message` is for people.
     #[serde(rename = "USER_LEAVE")]
     UserLeft { message: String, time_stamp: Timestamp },
+    /// A chat was made.
     #[serde(rename = "NEW_CHAT")]
     ChatCreated {
         #[serde(rename = "message")]
         chat_name: String,
         time_stamp: Timestamp,
     },
+    /// The chat is gone; `senderId` is who deleted it.
     #[serde(rename = "DELETE_CHAT")]
     ChatDeleted,
+    /// The chat has another name.
     #[serde(rename = "CHAT_RENAMED")]
     ChatRenamed {
         #[serde(rename = "message")]
@@ -95,7 +114,7 @@ pub enum EventKind {
 }
 
 /// What one connection is told about itself. Existing clients ignore unknown types, so these are additive.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub enum Notice {
     /// An action of this connection was refused and changed nothing.

@@ -10,6 +10,7 @@ pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod model;
+mod schema;
 pub mod stomp;
 pub mod text;
 pub mod timestamp;

@@ -1,5 +1,6 @@
 //! The objects of the chat API (protocol, section 1). Absent values are `null`, never left out.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ChatId, MessageId, ReactionId, UserId};
@@ -7,7 +8,7 @@ use crate::text::Emoji;
 use crate::timestamp::Timestamp;
 
 /// A chat as one of its members sees it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatDetails {
     pub chat_id: ChatId,
@@ -20,13 +21,16 @@ pub struct ChatDetails {
     /// False for a chat of one or two, true once it has had a third member.
     pub group_chat: bool,
     /// Other people's messages after the read pointer.
+    #[schemars(extend("x-ext" = true))]
     pub unread_count: u64,
+    #[schemars(extend("x-ext" = true))]
     pub last_read_message: Option<MessageId>,
     /// How many people are in it.
+    #[schemars(extend("x-ext" = true))]
     pub members: u64,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatUserInfo {
     pub user_id: UserId,
@@ -36,7 +40,7 @@ pub struct ChatUserInfo {
     pub last_seen_message: Option<MessageId>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageContent {
     pub chat_id: ChatId,
@@ -49,7 +53,7 @@ pub struct MessageContent {
 }
 
 /// A message in history.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     #[serde(flatten)]
@@ -58,12 +62,14 @@ pub struct Message {
     pub reply_to: Option<MessageContent>,
     pub reactions: Vec<Reaction>,
     /// Of the event that created it.
+    #[schemars(extend("x-ext" = true))]
     pub seq: u64,
     /// Of the event that created or last edited it: what `ifSeq` must name.
+    #[schemars(extend("x-ext" = true))]
     pub changed_seq: u64,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reaction {
     pub reaction_id: ReactionId,

@@ -5,26 +5,33 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use chinwag_protocol::ErrorCode;
+use chinwag_protocol::{ErrorCode, UserId};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::api::Documents;
 use crate::chat::Chat;
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
+use crate::http::Outfit;
 use crate::hub::{Budget, Hub};
-use crate::listener::{self, Bounds};
+use crate::listener::{self, Bounds, Line};
 use crate::management::Cluster;
 use crate::problem::Problem;
+pub use crate::realtime::events::Inspected;
+use crate::realtime::events::{EventStream, Overdue};
 use crate::realtime::presence::{Presence, Seat, TooManyConnections};
 use crate::realtime::sockjs::HttpSessions;
 use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
 use crate::sessions::secret::Token;
 use crate::sessions::tickets::Connected;
 use crate::sessions::{Identity, Sessions};
-use crate::store::{Occupancy, OpenError, Session, Store, WriterThread};
+use crate::store::{Erasure, Occupancy, OpenError, Session, Store, StoreError, WriterThread};
+use crate::telemetry::Telemetry;
 use crate::upkeep::{self, Upkeep};
+use crate::web::{DevUsers, Pages};
 use crate::{http, management};
 
 /// For HTTP requests in progress to finish when the server stops.
@@ -32,9 +39,13 @@ const REQUESTS_DRAIN: Duration = Duration::from_secs(3);
 /// For connections to be told, and to close. With the above and the last commits it stays within ten seconds.
 const CONNECTIONS_DRAIN: Duration = Duration::from_secs(3);
 
+/// Streams of figures and of inspected events that are open at once, over all accounts.
+const WATCHERS_MAX: usize = 256;
+
 /// What the doors share.
 pub struct App {
     pub settings: Settings,
+    pub clock: Arc<dyn Clock>,
     /// How clients reach the chat API from outside.
     pub public_url: String,
     pub store: Store,
@@ -45,6 +56,10 @@ pub struct App {
     pub sockjs: Arc<HttpSessions>,
     pub budget: Arc<Budget>,
     pub upkeep: Upkeep,
+    pub documents: Documents,
+    pub telemetry: Arc<Telemetry>,
+    /// Room for those who watch figures or events of their apps.
+    pub watchers: Arc<Semaphore>,
     /// Connections and upkeep: what is to end before the process does.
     pub tasks: TaskTracker,
     /// Cancelled when the server is to stop.
@@ -74,7 +89,9 @@ pub struct Server {
     app: Arc<App>,
     pub chat_address: SocketAddr,
     pub management_address: SocketAddr,
-    listeners: [(TcpListener, axum::Router); 2],
+    listeners: [TcpListener; 2],
+    cluster: Cluster,
+    outfit: Outfit,
     writer: WriterThread,
     fanout: JoinHandle<()>,
 }
@@ -100,32 +117,40 @@ impl Server {
             None => SigningKeyFile::open(&settings.data_dir)?,
         };
         let jwt = Jwt::new(&key)?;
-        let chat_listener = listen("listen", settings.listen).await?;
-        let management_listener = listen("management_listen", settings.management_listen).await?;
+        let chat_listener = listen("listen", settings.listen)?;
+        let management_listener = listen("management_listen", settings.management_listen)?;
         let chat_address = chat_listener.local_addr().map_err(StartError::Thread)?;
         let management_address = management_listener.local_addr().map_err(StartError::Thread)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let limits = &settings.limits;
         let cluster = Cluster { id: store.cluster_id().await?, endpoint: settings.public_url(chat_address) };
+        let telemetry = Arc::new(Telemetry::default());
         let app = Arc::new(App {
             public_url: settings.public_url(chat_address),
             sessions: Sessions::new(&settings, store.clone(), Arc::clone(&clock), jwt, cores),
-            chat: Chat::new(store.clone(), clock, limits.actions_per_second),
+            chat: Chat::new(
+                store.clone(),
+                Arc::clone(&clock),
+                limits.actions_per_second,
+                Arc::clone(&telemetry),
+            ),
             presence: Arc::new(Presence::new(limits.connections_per_user)),
             sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
             upkeep: Upkeep::default(),
+            documents: Documents::default(),
+            telemetry,
+            watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             settings,
+            clock,
             store,
             hub,
         });
-        let listeners = [
-            (chat_listener, http::router(Arc::clone(&app))),
-            (management_listener, management::router(Arc::clone(&app), cluster)),
-        ];
-        Ok(Self { app, chat_address, management_address, listeners, writer, fanout })
+        let listeners = [chat_listener, management_listener];
+        let outfit = Outfit { pages: Pages::NONE, dev_users: None };
+        Ok(Self { app, chat_address, management_address, listeners, cluster, outfit, writer, fanout })
     }
 
     /// What the doors share, for whoever is in this process.
@@ -134,10 +159,28 @@ impl Server {
         &self.app
     }
 
+    /// With these web pages.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Pages) -> Self {
+        self.outfit.pages = pages;
+        self
+    }
+
+    /// With the chat page, on which everyone on this machine may be one of `users`.
+    #[must_use]
+    pub fn for_trying(mut self, users: DevUsers) -> Self {
+        self.outfit.dev_users = Some(Arc::new(users));
+        self
+    }
+
     /// Serves until `stop` is cancelled, then stops in order: no new connections, requests finish, sockets are told,
     /// the last commit reaches the disk.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
-        let Self { app, listeners, writer, fanout, .. } = self;
+        let Self { app, listeners, cluster, outfit, writer, fanout, .. } = self;
+        let routers = [
+            http::router(Arc::clone(&app), &outfit),
+            management::router(Arc::clone(&app), cluster, outfit.pages),
+        ];
         let bounds = Bounds {
             connections: listener::connections_allowed(&app.settings),
             connections_per_address: app.settings.limits.connections_per_address,
@@ -150,9 +193,12 @@ impl Server {
         app.tasks.spawn(upkeep::watch_endings(Arc::clone(&app), last_ending));
         app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
         app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
-        let [chat, management] = listeners.map(|(listener, router)| {
-            tokio::spawn(listener::serve(listener, router, bounds, app.stop.clone()))
-        });
+        app.tasks.spawn(upkeep::sample_figures(Arc::clone(&app)));
+        let [chat, management] = listeners;
+        let [chat_router, management_router] = routers;
+        let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, app.stop.clone()));
+        let management =
+            tokio::spawn(listener::serve(management, management_router, bounds, app.stop.clone()));
         stop.cancelled().await;
         app.stop.cancel();
         app.presence.end_all();
@@ -172,8 +218,8 @@ impl Server {
     }
 }
 
-async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::Listen { setting, address, error })
+fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    listener::listen(address).map_err(|error| StartError::Listen { setting, address, error })
 }
 
 impl App {
@@ -206,5 +252,36 @@ impl App {
         let session = self.sessions.authenticate(token).await?;
         let ticket = self.issue_ticket(session)?;
         Ok(self.sessions.spend_ticket(ticket.reveal()).await?)
+    }
+
+    /// What happens to somebody, or in a chat, as one sees it who is no member, until `ended` is cancelled.
+    pub async fn inspect(
+        self: &Arc<Self>,
+        whom: Inspected,
+        ended: CancellationToken,
+        line: Line,
+    ) -> EventStream {
+        let (stream, overdue) = EventStream::inspecting(self, whom, ended).await;
+        self.cut_when_overdue(overdue, line);
+        stream
+    }
+
+    /// Cuts the connection of a stream whose client does not take its end.
+    pub fn cut_when_overdue(&self, overdue: Overdue, line: Line) {
+        self.tasks.spawn(async move {
+            if overdue.comes().await {
+                tracing::debug!("an event stream is cut: its client does not take it");
+                line.cut();
+            }
+        });
+    }
+
+    /// Erases a user and what they wrote. Returns when all of it is gone.
+    pub async fn delete_user(&self, user: UserId) -> Result<(), StoreError> {
+        self.store.delete_user(user).await?;
+        // What they wrote goes on being erased if the client hangs up, and after a restart.
+        let store = self.store.clone();
+        let erased = tokio::spawn(async move { store.erase(Erasure::User(user)).await });
+        erased.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 }

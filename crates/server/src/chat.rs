@@ -6,7 +6,9 @@ pub mod message;
 pub mod reaction;
 mod refusal;
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use chinwag_protocol::{ChatId, Envelope, ErrorCode, MessageId, UserId};
 
@@ -14,6 +16,7 @@ use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::sessions::bucket::{Buckets, Rate, RetryAfter};
 use crate::store::{ActError, Answer, Done, Store};
+use crate::telemetry::{AppFigures, Outcome, Telemetry, UnderWay};
 
 pub use event::{ChatEvent, Published, Route};
 pub use member::{Member, Membership};
@@ -23,6 +26,7 @@ pub use refusal::Refusal;
 
 /// What every door calls when a user does something in a chat.
 pub struct Chat {
+    telemetry: Arc<Telemetry>,
     store: Store,
     clock: Arc<dyn Clock>,
     rates: Buckets<UserId>,
@@ -41,10 +45,31 @@ impl From<NotAccepted> for Problem {
     }
 }
 
+/// What queued actions will have done.
+pub struct Doing {
+    answer: Answer<Vec<Done>, ActError>,
+    under_way: UnderWay,
+}
+
+impl Future for Doing {
+    type Output = Result<Vec<Done>, ActError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = std::task::ready!(Pin::new(&mut self.answer).poll(context));
+        self.under_way.end(&result);
+        Poll::Ready(result)
+    }
+}
+
 impl Chat {
     #[must_use]
-    pub fn new(store: Store, clock: Arc<dyn Clock>, actions_per_second: u32) -> Self {
-        Self { store, clock, rates: Buckets::new(Rate::per_second(actions_per_second)) }
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        actions_per_second: u32,
+        telemetry: Arc<Telemetry>,
+    ) -> Self {
+        Self { telemetry, store, clock, rates: Buckets::new(Rate::per_second(actions_per_second)) }
     }
 
     /// Takes `n` from what the user may do this second.
@@ -57,8 +82,18 @@ impl Chat {
     pub async fn act(
         &self,
         by: UserId,
+        app: &Arc<AppFigures>,
         actions: Vec<Envelope>,
-    ) -> Result<Answer<Vec<Done>, ActError>, NotAccepted> {
+    ) -> Result<Doing, NotAccepted> {
+        let mut under_way = UnderWay::new(&self.telemetry, app, &actions, self.clock.now());
+        if let Err(refused) = self.may_do(by, &actions) {
+            under_way.end_as(Outcome::Refused);
+            return Err(refused);
+        }
+        Ok(Doing { answer: self.store.act(by, actions).await, under_way })
+    }
+
+    fn may_do(&self, by: UserId, actions: &[Envelope]) -> Result<(), NotAccepted> {
         let count = u32::try_from(actions.len()).unwrap_or(u32::MAX);
         self.may_act(by, count).map_err(|wait| NotAccepted { index: 0, problem: wait.into() })?;
         if let Some(index) =
@@ -67,7 +102,7 @@ impl Chat {
             let problem = Problem::new(ErrorCode::SenderMismatch, "senderId must be your own id");
             return Err(NotAccepted { index, problem });
         }
-        Ok(self.store.act(by, actions).await)
+        Ok(())
     }
 
     /// Marks a message as read that its reader was just shown, as opening a chat's history does. It was shown all the

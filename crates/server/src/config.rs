@@ -43,6 +43,8 @@ pub struct Settings {
     pub limits: Limits,
     pub tokens: Tokens,
     pub http: Http,
+    pub web: Web,
+    pub metrics: Metrics,
     pub log: Log,
 }
 
@@ -109,6 +111,20 @@ pub struct Http {
     pub sockjs_client_url: Option<String>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// Whether the chat page is at `/` of the chat listener.
+    pub chat: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// What `/metrics` is opened by. Without it, this machine alone may read it.
+    pub token: Option<Secret>,
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
@@ -146,6 +162,8 @@ impl Default for Settings {
             limits: Limits::default(),
             tokens: Tokens::default(),
             http: Http::default(),
+            web: Web::default(),
+            metrics: Metrics::default(),
             log: Log::default(),
         }
     }
@@ -170,7 +188,7 @@ impl Default for Limits {
             subscriptions_per_connection: 16,
             queue_bytes: MIB,
             queue_bytes_total: 256 * MIB,
-            sockjs_sessions: 10_000,
+            sockjs_sessions: 40_000,
             sockjs_disconnect_ms: 5000,
             sockjs_heartbeat_ms: 25_000,
             sockjs_response_bytes: 128 * KIB,

@@ -3,53 +3,97 @@
 mod auth;
 mod chat;
 mod connect;
+pub(crate) mod documents;
 mod error;
 mod events;
 pub mod extract;
 mod health;
-mod message;
+pub mod message;
 mod sockjs;
 mod user;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware;
+use axum::{Extension, Router};
 use chinwag_protocol::ErrorCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::api::Routes;
 use crate::app::App;
 pub use crate::problem::Problem as ApiError;
+use crate::web::{self, DevUsers, Pages};
 pub use error::with_problem_body;
 
 /// The body of a success answer with nothing to say.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Empty {}
 
 pub const NOTHING: axum::Json<Empty> = axum::Json(Empty {});
 
+/// Everything that the chat listener offers, for its document.
+#[must_use]
+pub fn routes() -> Routes {
+    api_routes().merge(web::chat::routes()).merge(web::dev_routes()).merge(sockjs::routes())
+}
+
+fn api_routes() -> Routes {
+    Routes::default()
+        .merge(user::routes())
+        .merge(auth::routes())
+        .merge(chat::routes())
+        .merge(message::routes())
+        .merge(events::routes())
+        .merge(health::routes())
+        .merge(documents::routes())
+        .merge(web::chat::embed_routes())
+}
+
+/// The pages that a chat listener serves, and the users that `chinwag dev` has for them.
+pub struct Outfit {
+    pub pages: Pages,
+    pub dev_users: Option<Arc<DevUsers>>,
+}
+
+impl Outfit {
+    /// What there is of pages and of `dev` here, apart from other origins.
+    fn routes(&self, app: &App) -> Router<Arc<App>> {
+        let has_chat = app.settings.web.chat || self.dev_users.is_some();
+        let pages = if has_chat { web::chat::routes() } else { Routes::default() };
+        let pages = pages.into_router().layer(Extension(self.pages));
+        let pages = match &self.dev_users {
+            Some(users) => pages.merge(web::dev_routes().into_router().layer(Extension(Arc::clone(users)))),
+            None => pages,
+        };
+        pages.method_not_allowed_fallback(method_not_allowed).layer(middleware::from_fn(with_problem_body))
+    }
+}
+
 /// Everything that the chat listener serves.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(app: Arc<App>, outfit: &Outfit) -> Router {
     let cors = cors(&app.settings.http.allowed_origins);
-    Router::new()
-        .merge(user::router())
-        .merge(auth::router())
-        .merge(chat::router())
-        .merge(message::router())
-        .merge(events::router())
-        .merge(health::router())
+    let own_origin = outfit.routes(&app);
+    api_routes()
+        .into_router()
+        .layer(Extension(outfit.pages))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(with_problem_body))
         .layer(cors)
         // Behind the layers: the protocol of these has its own rules for other origins.
         .merge(sockjs::router(&app))
+        .merge(own_origin)
         .with_state(app)
 }
 
 pub async fn not_found() -> ApiError {
+    nothing_here()
+}
+
+pub fn nothing_here() -> ApiError {
     ApiError::new(ErrorCode::NotFound, "there is nothing here")
 }
 

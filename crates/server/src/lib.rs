@@ -1,5 +1,6 @@
 //! The Chinwag server: the chat, its store, and its doors.
 
+pub mod api;
 pub mod app;
 pub mod chat;
 pub mod clock;
@@ -13,6 +14,8 @@ pub mod problem;
 pub mod realtime;
 pub mod sessions;
 pub mod store;
+pub mod telemetry;
 pub mod upkeep;
+pub mod web;
 
 pub use app::{App, Server, StartError};

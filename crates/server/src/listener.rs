@@ -1,7 +1,9 @@
 //! Accepts connections and serves HTTP/1.1 on them, with upgrades. Unlike a plain serve loop it bounds connections and
 //! headers, survives running out of descriptors, and drains requests on shutdown. Knows no route.
 
+mod refusal;
 mod slots;
+mod wire;
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -13,21 +15,41 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use slots::Slots;
 pub use slots::{ConnectionSlot, connections_allowed};
+pub use wire::Wire;
 
 const HEADERS_MAX: usize = 100;
+/// Connections that may wait to be accepted: after a restart everybody comes at once, and who finds no room tries again only
+/// after a second. The system may hold it to less.
+const BACKLOG: u32 = 4096;
 /// After an accept that failed for want of descriptors or memory: long enough to let some be freed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The address of the peer, in each request's extensions. Behind a proxy it is the proxy's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PeerAddress(pub SocketAddr);
+
+/// The connection that a request came on, in each request's extensions. What is upgraded is on it no more.
+#[derive(Clone, Default)]
+pub struct Line(CancellationToken);
+
+impl Line {
+    /// Closes it at once, whatever of an answer still waits: for a client that does not take its end.
+    pub fn cut(&self) {
+        self.0.cancel();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_cut(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
 
 /// What a listener allows.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +66,16 @@ pub struct Bounds {
     pub stall: Duration,
     /// For requests in progress to finish once asked to stop; then they are cut.
     pub drain: Duration,
+}
+
+/// Listens at that address. Must be called within the run time.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Elsewhere it would let two servers have the same address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves until `stop` is cancelled, then accepts no more, lets requests in progress finish within the drain time, and
@@ -67,8 +99,10 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: 
                 // Over the bound the stream is dropped here, which closes it: the client sees it and backs off.
                 if let Some(slot) = slots.take(peer.ip()) {
                     let router = router.clone();
-                    let connection = serve_connection(stream, (peer, slot), router, bounds, stop.clone());
-                    connections.spawn(cut.clone().run_until_cancelled_owned(connection));
+                    let line = cut.child_token();
+                    let caller = Caller { peer: PeerAddress(peer), slot, line: Line(line.clone()) };
+                    let connection = serve_connection(stream, caller, router, bounds, stop.clone());
+                    connections.spawn(line.run_until_cancelled_owned(connection));
                 }
             }
             Err(e) if concerns_one_connection(&e) => {}
@@ -100,9 +134,16 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
+/// What each request is told about where it comes from.
+struct Caller {
+    peer: PeerAddress,
+    slot: ConnectionSlot,
+    line: Line,
+}
+
 async fn serve_connection(
     stream: TcpStream,
-    (peer, slot): (SocketAddr, ConnectionSlot),
+    caller: Caller,
     router: Router,
     bounds: Bounds,
     stop: CancellationToken,
@@ -112,8 +153,9 @@ async fn serve_connection(
     give_up_after(bounds.stall, &stream);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(PeerAddress(peer));
-        request.extensions_mut().insert(slot.clone());
+        request.extensions_mut().insert(caller.peer);
+        request.extensions_mut().insert(caller.slot.clone());
+        request.extensions_mut().insert(caller.line.clone());
         router.clone().oneshot(request)
     });
     let connection = http1::Builder::new()
@@ -121,7 +163,7 @@ async fn serve_connection(
         .header_read_timeout(bounds.head_timeout)
         .max_headers(HEADERS_MAX)
         .max_buf_size(bounds.head_bytes)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Wire::new(stream, bounds.stall)), service)
         .with_upgrades();
     let mut connection = Box::pin(connection);
     // An error here is the peer's: it went away, was silent for too long, or does not speak HTTP.
@@ -137,8 +179,8 @@ async fn serve_connection(
     }
 }
 
-/// Has the system end a connection whose peer takes nothing for that long, though it may answer that it is there: the
-/// HTTP server itself would wait without end. Where the system cannot, only upgraded connections are watched.
+/// Has the system end a connection whose peer takes nothing for that long of what is already the system's: it may be gone
+/// without a word. What is not the system's yet is watched by [`Wire`].
 fn give_up_after(stall: Duration, stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     {

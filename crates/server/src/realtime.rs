@@ -11,3 +11,8 @@ pub mod sockjs;
 pub mod websocket;
 
 pub use presence::Presence;
+
+use std::time::Duration;
+
+/// For the last words to somebody whose session is over: within a second their connection is closed.
+const ENDED_PATIENCE: Duration = Duration::from_millis(500);

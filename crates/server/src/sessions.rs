@@ -81,7 +81,7 @@ impl Sessions {
 
     /// The public key that our tokens can be checked with, as a JWK set.
     #[must_use]
-    pub fn jwks(&self) -> serde_json::Value {
+    pub fn jwks(&self) -> jwt::KeySet {
         self.jwt.jwks()
     }
 

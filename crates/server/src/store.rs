@@ -23,9 +23,11 @@ mod chats;
 mod event;
 mod keys;
 mod nonce;
+mod people;
 mod postgres;
 mod sessions;
 mod sqlite;
+mod trace;
 mod upkeep;
 mod users;
 
@@ -36,6 +38,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
+use crate::telemetry::Commits;
 use postgres::Postgres;
 use sqlite::Sqlite;
 
@@ -43,7 +46,9 @@ pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAcco
 pub use apps::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Reach};
 pub use chats::{ActError, ChatError, Done, Missed, Page};
 pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
+pub use people::{ListedUser, UserSearch};
 pub use sessions::{Ended, Ending, Session, SignIn};
+pub use trace::{Reader, StoredMessage};
 pub use upkeep::Erasure;
 pub use users::{NewUser, RegisterError, RenameError, User};
 
@@ -103,6 +108,18 @@ impl Store {
     #[must_use]
     pub fn epoch(&self) -> &str {
         on_engine!(self, store => store.epoch())
+    }
+
+    /// What the writer measures.
+    #[must_use]
+    pub fn commits(&self) -> &Commits {
+        on_engine!(self, store => store.commits())
+    }
+
+    /// Jobs waiting for the writer.
+    #[must_use]
+    pub fn jobs_waiting(&self) -> usize {
+        on_engine!(self, store => store.jobs_waiting())
     }
 
     /// Position of the newest event that this process knows to be committed.

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use crate::app::App;
 use crate::store::StoreError;
+use crate::telemetry::SAMPLE_INTERVAL;
 
 /// How often endings are looked for: whoever ended them, this process or another, sockets close within a second.
 const ENDINGS_INTERVAL: Duration = Duration::from_millis(250);
@@ -46,6 +47,16 @@ pub async fn watch_endings(app: Arc<App>, mut last: i64) {
         tokio::select! {
             () = app.stop.cancelled() => return,
             () = tokio::time::sleep(ENDINGS_INTERVAL) => {}
+        }
+    }
+}
+
+/// Samples the figures of apps, until the server stops.
+pub async fn sample_figures(app: Arc<App>) {
+    loop {
+        tokio::select! {
+            () = app.stop.cancelled() => return,
+            () = tokio::time::sleep(SAMPLE_INTERVAL) => app.telemetry.figures.keep_samples(),
         }
     }
 }

@@ -8,6 +8,8 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use crate::PATIENCE;
+use crate::contract::{self, Listener};
+use crate::server::Urls;
 
 /// What goes in a request.
 #[derive(Clone, Debug)]
@@ -24,35 +26,41 @@ impl From<Value> for Body {
     }
 }
 
-/// An HTTP client without redirects, cookies or proxies, so that what is seen is what was sent.
+/// An HTTP client without redirects, cookies or proxies, so that what is seen is what was sent. What it is answered is
+/// held against the documents of the API.
 #[derive(Clone)]
-pub struct Http(reqwest::Client);
+pub struct Http {
+    client: reqwest::Client,
+    urls: Urls,
+}
 
 impl Http {
     #[must_use]
-    pub(crate) fn new() -> Self {
-        Self::with(None)
+    pub(crate) fn new(urls: Urls) -> Self {
+        Self { client: client(None), urls }
     }
 
-    /// A client that is at that address of this machine.
+    /// The same, at that address of this machine.
     #[must_use]
-    pub(crate) fn from_address(address: IpAddr) -> Self {
-        Self::with(Some(address))
+    pub(crate) fn at(&self, address: IpAddr) -> Self {
+        Self { client: client(Some(address)), urls: self.urls.clone() }
     }
 
-    fn with(address: Option<IpAddr>) -> Self {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .local_address(address)
-            .timeout(PATIENCE + Duration::from_secs(5));
-        Self(client.build().expect("a client without TLS needs nothing from the system"))
+    /// Which listener is at that URL; none if it is another server.
+    fn listener(&self, url: &str) -> Option<Listener> {
+        let is_at = |base: String| {
+            !base.is_empty() && url.strip_prefix(&base).is_some_and(|rest| rest.starts_with('/'))
+        };
+        if is_at(self.urls.chat()) {
+            return Some(Listener::Chat);
+        }
+        is_at(self.urls.management()).then_some(Listener::Management)
     }
 
     /// # Panics
     /// If there is no answer.
     pub(crate) async fn stream(&self, method: &str, url: &str) -> reqwest::Response {
-        let request = self.0.request(method.parse::<Method>().expect("a method"), url).send().await;
+        let request = self.client.request(method.parse::<Method>().expect("a method"), url).send().await;
         request.unwrap_or_else(|error| panic!("{method} {url}: {error:?}"))
     }
 
@@ -74,7 +82,7 @@ impl Http {
         headers: &[(&str, &str)],
         body: Body,
     ) -> Result<Answer, reqwest::Error> {
-        let mut request = self.0.request(method.parse::<Method>().expect("a method"), url);
+        let mut request = self.client.request(method.parse::<Method>().expect("a method"), url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -89,8 +97,20 @@ impl Http {
         let path = answer.url().path().to_owned();
         let text = answer.text().await?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if let Some(by) = self.listener(url) {
+            contract::check_answer(by, method, &path, status, &headers, &body);
+        }
         Ok(Answer { asked: format!("{method} {path}"), path, status, headers, text, body })
     }
+}
+
+fn client(address: Option<IpAddr>) -> reqwest::Client {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .local_address(address)
+        .timeout(PATIENCE + Duration::from_secs(5));
+    client.build().expect("a client without TLS needs nothing from the system")
 }
 
 /// One HTTP answer.

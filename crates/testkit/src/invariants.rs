@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use crate::contract;
 use crate::event::Event;
 use crate::stomp::Frame;
 
@@ -76,6 +77,7 @@ impl Watch {
         assert!(header("content-type").starts_with("application/json"), "{frame:?}");
         assert_eq!(header("content-length").parse(), Ok(frame.body.len()), "{frame:?}");
         let body: Value = serde_json::from_str(&frame.body).unwrap_or_else(|_| panic!("no JSON: {frame:?}"));
+        contract::check_event(&body);
         let event = Event { body, cursor: Some(header("cursor").to_owned()), subscription };
         self.check_cursor(&event, header("cursor"));
         match event.kind() {

@@ -4,10 +4,13 @@
 //! here a second time, so that a mistake in the server's own types cannot hide itself. Whatever a connection
 //! receives is checked against the promises that hold for every frame (see [`Connection`]).
 //!
+//! Answers and events are also held against the documents of the API (see [`contract`]).
+//!
 //! Nothing here sleeps. Waits have one deadline, [`PATIENCE`], and its passing is a failure that says what came.
 
 mod app;
 mod connection;
+mod contract;
 mod device;
 mod dice;
 mod event;
@@ -15,6 +18,7 @@ mod http;
 mod invariants;
 mod management;
 mod model;
+mod network;
 mod opening;
 mod person;
 mod postgres;
@@ -36,6 +40,7 @@ pub use event::Event;
 pub use http::{Answer, Body, Http};
 pub use management::Company;
 pub use model::{Act, Given, Model, Refused};
+pub use network::{Fault, Network};
 pub use opening::Opening;
 pub use person::Person;
 pub use postgres::Postgres;

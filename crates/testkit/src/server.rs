@@ -82,6 +82,7 @@ impl Chinwag {
     #[must_use]
     pub fn prepared_in(parent: &Path, binary: &str, settings: &[(&str, &str)]) -> Self {
         let free = [("limits.sign_ins_per_minute", "0"), ("limits.registrations_per_minute", "0")];
+        let urls = Urls(Arc::default());
         let settings = free.iter().chain(settings).map(|&(name, value)| (name.to_owned(), value.to_owned()));
         let mut settings: Vec<(String, String)> = settings.collect();
         if Postgres::is_wanted() && settings.iter().all(|(name, _)| name != "database_url") {
@@ -94,8 +95,8 @@ impl Chinwag {
             running: None,
             printed: Arc::default(),
             errors: Arc::default(),
-            urls: Urls(Arc::default()),
-            http: Http::new(),
+            http: Http::new(urls.clone()),
+            urls,
         }
     }
 

@@ -48,7 +48,7 @@ impl SockJs {
     /// The same requests from another address of this machine.
     #[must_use]
     pub fn from_address(&self, address: impl Into<IpAddr>) -> Self {
-        Self { http: Http::from_address(address.into()), ..self.clone() }
+        Self { http: self.http.at(address.into()), ..self.clone() }
     }
 
     #[must_use]

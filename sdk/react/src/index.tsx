@@ -1,17 +1,25 @@
-import type { ChatDetails, ChinwagClient, Message, SendMsgEvent, ReplyEvent } from "@chinwag/sdk";
+import type { ChatDetails, ChatUserInfo, ChinwagClient, Message, SendMsgEvent, ReplyEvent } from "@chinwag/sdk";
 import { type ChatState, type ChatStore, type Entry, createChatStore } from "@chinwag/sdk/store";
-import { type ReactNode, createContext, createElement, useCallback, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { type ReactNode, createContext, createElement, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+
+/** Changes that come faster than this, as in a catch-up, are one rendering. */
+const RENDER_EVERY_MS = 32;
 
 interface Chatting {
   client: ChinwagClient;
   store: ChatStore;
+  /** To the store, paced: the first change at once, what follows it together. */
+  subscribe: ChatStore["subscribe"];
 }
 
 const Context = createContext<Chatting | null>(null);
 
 /** Gives a client to the hooks below it, and connects it while it is shown. Another client begins anew. */
 export function ChinwagProvider({ client, children }: { client: ChinwagClient; children?: ReactNode }): ReactNode {
-  const chatting = useMemo(() => ({ client, store: createChatStore(client) }), [client]);
+  const chatting = useMemo(() => {
+    const store = createChatStore(client);
+    return { client, store, subscribe: paced(store.subscribe) };
+  }, [client]);
   useEffect(() => {
     chatting.store.open();
     // What goes wrong is told by the connection's state and its events.
@@ -30,11 +38,41 @@ function useChatting(): Chatting {
   return chatting;
 }
 
+function paced(subscribe: ChatStore["subscribe"]): ChatStore["subscribe"] {
+  const listeners = new Set<() => void>();
+  let unsubscribe = () => {};
+  let pause: ReturnType<typeof setTimeout> | undefined;
+  let missed = false;
+  const tell = () => {
+    missed = false;
+    pause = setTimeout(() => {
+      pause = undefined;
+      if (missed) tell();
+    }, RENDER_EVERY_MS);
+    for (const listener of [...listeners]) listener();
+  };
+  const changed = () => {
+    if (pause === undefined) tell();
+    else missed = true;
+  };
+  return (listener) => {
+    if (listeners.size === 0) unsubscribe = subscribe(changed);
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size > 0) return;
+      unsubscribe();
+      clearTimeout(pause);
+      pause = undefined;
+    };
+  };
+}
+
 /** `select` must give the same value for the same state. */
 function useChatState<T>(select: (state: ChatState) => T): T {
-  const { store } = useChatting();
+  const { store, subscribe } = useChatting();
   const read = () => select(store.getState());
-  return useSyncExternalStore(store.subscribe, read, read);
+  return useSyncExternalStore(subscribe, read, read);
 }
 
 /** The client above, for everything that has no hook. */
@@ -74,6 +112,7 @@ export function useChats(): { chats: readonly ChatDetails[] | null; error: Error
 }
 
 const NO_ENTRIES: readonly Entry[] = [];
+const NO_MEMBERS: readonly ChatUserInfo[] = [];
 
 /** A chat's messages, oldest first, with those that are on their way last. Use `key` as the key of a list. */
 export function useMessages(chatId: string): {
@@ -82,26 +121,38 @@ export function useMessages(chatId: string): {
   loading: boolean;
   /** Whether there are older ones. */
   hasOlder: boolean;
-  /** Loads a page of them; for a scroll handler: while one is loading it does nothing. */
+  /** Loads a page of them; for a scroll handler: while one is loading it does nothing, and it never rejects. */
   loadOlder: () => Promise<void>;
   loadingOlder: boolean;
+  /** Longest-standing first. */
+  members: readonly ChatUserInfo[];
   error: Error | null;
 } {
   const { store } = useChatting();
-  const [loadingOlder, setLoadingOlder] = useState(false);
+  const [older, setOlder] = useState<{ chatId: string; loading: boolean; error: Error | null } | null>(null);
+  const underway = useRef(new Set<string>());
   const error = useLoaded(chatId, () => store.openChat(chatId));
   const open = useChatState((state) => state.open[chatId]);
   const loadOlder = useCallback(async () => {
-    if (loadingOlder) return;
-    setLoadingOlder(true);
-    try {
-      await store.loadOlder(chatId);
-    } finally {
-      setLoadingOlder(false);
-    }
-  }, [store, chatId, loadingOlder]);
+    if (underway.current.has(chatId)) return;
+    underway.current.add(chatId);
+    setOlder({ chatId, loading: true, error: null });
+    const failed = await store.loadOlder(chatId).then(() => null, (error: Error) => error);
+    underway.current.delete(chatId);
+    // Another chat may be shown by now.
+    setOlder((shown) => (shown?.chatId === chatId ? { chatId, loading: false, error: failed } : shown));
+  }, [store, chatId]);
   const loading = !open?.loaded;
-  return { entries: open?.entries ?? NO_ENTRIES, loading, hasOlder: !loading && !open.complete, loadOlder, loadingOlder, error };
+  const ofThis = older?.chatId === chatId ? older : null;
+  return {
+    entries: open?.entries ?? NO_ENTRIES,
+    loading,
+    hasOlder: !loading && !open.complete,
+    loadOlder,
+    loadingOlder: ofThis?.loading ?? false,
+    members: open?.members ?? NO_MEMBERS,
+    error: error ?? ofThis?.error ?? null,
+  };
 }
 
 const NOBODY: readonly string[] = [];

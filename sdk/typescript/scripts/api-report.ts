@@ -1,15 +1,12 @@
 /** The public interface as text: what each entry point exports, by its declarations without comments. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, relative } from "node:path";
 import ts from "typescript";
 
-const HERE = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** `entries`: names of entry points, with their sources from this package's directory on. */
-export function apiReport(entries: Record<string, string>): string {
-  const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(HERE, "tsconfig.json"), ts.sys.readFile).config, ts.sys, HERE);
-  const out = mkdtempSync(join(HERE, "node_modules", ".api-"));
+/** `entries`: names of entry points, with their sources from the package's directory on. */
+export function apiReport(home: string, entries: Record<string, string>): string {
+  const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(join(home, "tsconfig.json"), ts.sys.readFile).config, ts.sys, home);
+  const out = mkdtempSync(join(home, "node_modules", ".api-"));
   try {
     const emit: ts.CompilerOptions = {
       ...options,
@@ -17,10 +14,13 @@ export function apiReport(entries: Record<string, string>): string {
       declaration: true,
       emitDeclarationOnly: true,
       removeComments: true,
-      rootDir: join(HERE, "src"),
+      rootDir: join(home, "src"),
       outDir: out,
     };
-    ts.createProgram(Object.values(entries).map((source) => join(HERE, source)), emit).emit();
+    ts.createProgram(Object.values(entries).map((source) => join(home, source)), emit).emit(undefined, (file, text) => {
+      // A package may be compiled against the source of another one, which is not its own.
+      if (file.startsWith(out)) ts.sys.writeFile(file, text);
+    });
     const files = Object.values(entries).map((source) => join(out, relative("src", source).replace(/\.tsx?$/, ".d.ts")));
     const program = ts.createProgram(files, options);
     const declared = Object.keys(entries).map((name, index) => `## ${name}\n\n${exportsOf(files[index] ?? "", program).join("\n\n")}\n`);

@@ -3,13 +3,17 @@ import { ChinwagError, asChinwagError } from "./errors.js";
 import type { Emitter } from "./events.js";
 import { Outbox, type OutboxEntry, type StoredAction } from "./realtime/outbox.js";
 import { BACKOFF, delayMs } from "./realtime/reconnect.js";
-import { type OutboxStorage, fromKept, toKept } from "./storage/outbox-storage.js";
+import { type KeptAction, type OutboxStorage, fromKept, toKept } from "./storage/outbox-storage.js";
 import type { Action, ChatEvent, RefusalNotice } from "./wire.js";
 
 /** How actions leave the house. */
 export interface Doors {
   readonly live: boolean;
   readonly userId: string | null;
+  /** Whether a refusal of credentials is a mistake: the session goes on. */
+  readonly renewable: boolean;
+  /** This tab's name, where tabs share a connection. */
+  readonly tab: string | null;
   /** Over the realtime connection; false if that cannot be. */
   send(action: Action & { nonce?: string }): boolean;
   /** Over HTTP; resolves with the event it caused. */
@@ -31,6 +35,11 @@ export class Actions {
   readonly outbox: Outbox;
   readonly #promised = new Map<string, Promised>();
   readonly #typedAt = new Map<string, number>();
+  /**
+   * Of what this tab took over, the tab that made it. It stays noted in the storage: all actions of a tab that is gone pass on
+   * together, or they might overtake each other.
+   */
+  readonly #inherited = new Map<string, string>();
   /** Writes to the storage, one after the other. */
   #writing: Promise<void> = Promise.resolve();
   #cancelTimer: () => void = () => {};
@@ -42,7 +51,30 @@ export class Actions {
     private readonly storage: OutboxStorage | null,
   ) {
     this.outbox = new Outbox((entry, gone) => this.#changed(entry, gone));
-    if (storage) this.#write(async () => this.#restore(await storage.load()));
+    if (!storage) return;
+    this.#write(async () => {
+      // Where there are several tabs, what was kept may be another one's.
+      if (doors.tab === null) this.#restore(await storage.load());
+    });
+  }
+
+  /** Resolves when everything that waits is in the storage. */
+  kept(): Promise<void> {
+    return this.#writing;
+  }
+
+  /** Takes over what tabs kept for this user that are not `here` any more. */
+  inherit(here: () => Promise<ReadonlySet<string>>): void {
+    const { storage } = this;
+    if (!storage) return;
+    this.#write(async () => {
+      const kept = await storage.load();
+      // Asked for afterwards: a tab that comes meanwhile is not taken for one that is gone.
+      const tabs = await here();
+      const left = kept.filter(({ tab, userId }) => userId === this.doors.userId && !(tab && tabs.has(tab)));
+      for (const { nonce, tab } of left) this.#inherited.set(nonce, tab ?? "");
+      this.#restore(left);
+    });
   }
 
   /** Resolves when it is stored, with the event it caused; rejects when it is refused for good. */
@@ -121,7 +153,8 @@ export class Actions {
   #refuse(nonce: string, error: ChinwagError): void {
     const attempts = this.outbox.get(nonce)?.attempts ?? 1;
     const wait = delayMs(attempts, this.environment.random(), BACKOFF, error.extra.retryAfterMs);
-    this.outbox.refused(nonce, error, this.environment.now() + wait);
+    const again = error.transient || (error.status === 401 && this.doors.renewable);
+    this.outbox.refused(nonce, error, again, this.environment.now() + wait);
     this.pump();
   }
 
@@ -130,7 +163,11 @@ export class Actions {
     if (entry.state === "stored" || entry.state === "failed") this.#promised.delete(entry.nonce);
     const { storage } = this;
     if (storage && gone) this.#write(() => storage.remove(entry.nonce));
-    else if (storage && entry.state !== "sending") this.#write(() => storage.put(toKept(entry)));
+    else if (storage && entry.state !== "sending") {
+      const kept = toKept(entry, this.#inherited.get(entry.nonce) ?? this.doors.tab);
+      this.#write(() => storage.put(kept));
+    }
+    if (gone) this.#inherited.delete(entry.nonce);
     this.emitter.emit("outbox", entry);
     if (entry.state === "stored" && entry.event) promised?.resolve(entry.event);
     if (entry.state !== "failed" || !entry.error) return;
@@ -141,7 +178,7 @@ export class Actions {
     for (const { nonce } of failed.slice(0, -FAILED_MAX)) this.outbox.discard(nonce);
   }
 
-  #restore(kept: { nonce: string }[] & Parameters<typeof fromKept>[0][]): void {
+  #restore(kept: KeptAction[]): void {
     this.outbox.restore(kept.map(fromKept), this.environment.now());
     this.pump();
   }

@@ -24,6 +24,11 @@ export class Auth {
     return this.#state;
   }
 
+  /** Whether a JWT that is refused can be replaced. Then a second refusal is a mistake, not the end of the session. */
+  get renewable(): boolean {
+    return Boolean(this.#state?.refreshToken);
+  }
+
   set(state: AuthState | null): void {
     this.#state = state && { ...state, jwt: withoutScheme(state.jwt) ?? "", refreshToken: withoutScheme(state.refreshToken) ?? "" };
     this.changed(this.#state && { ...this.#state });

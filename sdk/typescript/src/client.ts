@@ -23,6 +23,11 @@ export interface ChinwagClientOptions {
   outboxStorage?: OutboxStorage;
   /** "auto", if not given: WebSocket, and server-sent events with HTTP where it is blocked. */
   transport?: "auto" | Transport;
+  /**
+   * Whether the tabs of one browser share one connection. True, if not given: it is so where the browser has Web Locks and
+   * BroadcastChannel, on secure origins, and means nothing elsewhere.
+   */
+  shareConnection?: boolean;
   /** Waits before reconnecting, in milliseconds. From 1,000 to 30,000 if not given. */
   reconnect?: Partial<Backoff>;
   /** What the platform brings, for tests. */
@@ -44,7 +49,7 @@ export class ChinwagClient {
     this.#rest = new Rest(options.baseUrl, environment.fetch);
     this.#auth = new Auth(this.#rest, (state) => options.onAuthChange?.(state));
     const auth = this.#auth;
-    const actions = new Actions(
+    const actions: Actions = new Actions(
       environment,
       {
         get live() {
@@ -53,24 +58,33 @@ export class ChinwagClient {
         get userId() {
           return auth.state?.userId ?? null;
         },
+        get renewable() {
+          return auth.renewable;
+        },
+        get tab() {
+          return connection.tab;
+        },
         send: (action) => connection.send(action),
         post: async (action) => (await auth.request({ method: "POST", path: "/api/chat", body: action })).body as wire.ChatEvent,
       },
       emitter,
       options.outboxStorage ?? null,
     );
-    const connection = new Connection(
+    const connection: Connection = new Connection(
       environment,
       auth,
       this.#rest,
       emitter,
       { ...BACKOFF, ...options.reconnect },
       transports(options.transport ?? "auto", environment),
+      options.shareConnection ?? true,
       {
         live: () => actions.pump(),
         interrupted: () => actions.interrupted(),
         stored: (nonce, event) => actions.stored(nonce, event),
         refused: (notice) => actions.refused(notice),
+        kept: () => actions.kept(),
+        inherit: (here) => actions.inherit(here),
       },
     );
     this.#connection = connection;

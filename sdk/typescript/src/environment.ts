@@ -31,6 +31,26 @@ export interface Environment {
   WebSocket: WebSocketConstructor | null;
   /** Whether `fetch` gives answers piece by piece. React Native's does not. */
   streams: boolean;
+  /** What the tabs of one browser have in common; null where there are none. */
+  tabs: TabsPlatform | null;
+}
+
+export type Locks = Pick<LockManager, "request" | "query">;
+
+export interface TabsPlatform {
+  /** The Web Locks of the origin. */
+  locks: Locks;
+  /** A BroadcastChannel of that name. */
+  channel(name: string): Channel;
+  /** Tells when the page is about to be frozen or left, and when it is back. Returns how to stop that. */
+  onFreeze(freeze: () => void, thaw: () => void): () => void;
+}
+
+/** The part of BroadcastChannel that is used. */
+export interface Channel {
+  onmessage: ((event: { data: unknown }) => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
 }
 
 interface EventTargetLike {
@@ -66,6 +86,29 @@ export function platform(webSocketImpl?: unknown): Environment {
     fetch: (input, init) => global.fetch(input, init),
     WebSocket: ((webSocketImpl ?? global.WebSocket) as WebSocketConstructor | undefined) ?? null,
     streams: typeof ReadableStream !== "undefined" && typeof Response !== "undefined" && "body" in Response.prototype,
+    tabs: browserTabs(),
+  };
+}
+
+/** Pages of a secure origin have all of it. Node has some of it, but no tabs. */
+function browserTabs(): TabsPlatform | null {
+  const { document, navigator, BroadcastChannel } = globalThis as Partial<typeof globalThis>;
+  if (!document?.addEventListener || !navigator?.locks || !BroadcastChannel) return null;
+  return {
+    locks: navigator.locks,
+    channel: (name) => new BroadcastChannel(name) as Channel,
+    onFreeze(freeze, thaw) {
+      const events = [
+        [document, "freeze", freeze],
+        [globalThis, "pagehide", freeze],
+        [document, "resume", thaw],
+        [globalThis, "pageshow", thaw],
+      ] as const;
+      for (const [target, name, run] of events) target.addEventListener(name, run);
+      return () => {
+        for (const [target, name, run] of events) target.removeEventListener(name, run);
+      };
+    },
   };
 }
 

@@ -1,48 +1,4 @@
-import type { Message, Problem } from "./wire.js";
-
-/** The server's codes (docs/protocol.md, "Errors"). There may be others: servers are newer than clients. */
-export type ServerCode =
-  | "BAD_REQUEST"
-  | "VALIDATION_FAILED"
-  | "MALFORMED_JSON"
-  | "UNKNOWN_ACTION"
-  | "MESSAGE_TOO_LONG"
-  | "INVALID_REACTION"
-  | "USERNAME_TAKEN"
-  | "EMAIL_TAKEN"
-  | "ALREADY_MEMBER"
-  | "CREATOR_NOT_INCLUDED"
-  | "AUTH_MISSING_CREDENTIALS"
-  | "AUTH_INVALID_API_KEY"
-  | "AUTH_INVALID_TOKEN"
-  | "AUTH_EXPIRED_TOKEN"
-  | "AUTH_SESSION_ENDED"
-  | "AUTH_INVALID_REFRESH_TOKEN"
-  | "AUTH_INVALID_TICKET"
-  | "AUTH_BAD_CREDENTIALS"
-  | "APP_SUSPENDED"
-  | "SENDER_MISMATCH"
-  | "NOT_MESSAGE_SENDER"
-  | "NOT_CHAT_CREATOR"
-  | "NOT_REACTION_SENDER"
-  | "CONCURRENT_USERS_EXCEEDED"
-  | "ORIGIN_NOT_ALLOWED"
-  | "NOT_FOUND"
-  | "CHAT_NOT_FOUND"
-  | "MESSAGE_NOT_FOUND"
-  | "REACTION_NOT_FOUND"
-  | "USER_NOT_FOUND"
-  | "METHOD_NOT_ALLOWED"
-  | "NONCE_REUSED"
-  | "CONFLICT"
-  | "PAYLOAD_TOO_LARGE"
-  | "UNSUPPORTED_MEDIA_TYPE"
-  | "UPGRADE_REQUIRED"
-  | "RATE_LIMITED"
-  | "OVERLOADED"
-  | "SHUTTING_DOWN"
-  | "STORAGE_FULL"
-  | "STORAGE_UNAVAILABLE";
+import type { Message, Problem, ServerCode } from "./wire.js";
 
 /** What this client says itself. Their `status` is 0, but for NOT_AUTHENTICATED, which is 401. */
 export type ClientCode =
@@ -69,6 +25,7 @@ export type ClientCode =
   /** A handler of the application threw; `cause` is what it threw. */
   | "HANDLER_FAILED";
 
+/** Servers may be newer than clients, so there may be others. */
 export type ErrorCode = ServerCode | ClientCode | (string & {});
 
 /** Everything this package rejects with. */

@@ -1,7 +1,7 @@
 export type { AuthState } from "./auth.js";
 export { ChinwagClient, type ChinwagClientOptions } from "./client.js";
-export type { Environment, WebSocketConstructor, WebSocketLike } from "./environment.js";
-export { ChinwagError, type ClientCode, type ErrorCode, type ServerCode } from "./errors.js";
+export type { Channel, Environment, Locks, TabsPlatform, WebSocketConstructor, WebSocketLike } from "./environment.js";
+export { ChinwagError, type ClientCode, type ErrorCode } from "./errors.js";
 export type { EventName, Handler, RealtimeEvents } from "./events.js";
 export type { Condition, Realtime } from "./realtime.js";
 export type { OutboxEntry, OutboxState, StoredAction } from "./realtime/outbox.js";

@@ -30,5 +30,6 @@ async fn dev(settings: Settings) -> Result<(), Failure> {
     let server = serve::start(settings).await?;
     let scene = scene::set(&server.app().store, &data_dir).await?;
     output::text(&lines::lines(&server, &data_dir, &scene))?;
-    Ok(server.run(stop).await?)
+    let users = scene.users(&server.app().public_url);
+    Ok(server.for_trying(users).run(stop).await?)
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use chinwag_server::clock::SystemClock;
-use chinwag_server::config::{Log, LogFormat, Settings};
+use chinwag_server::config::{Log, LogFormat, LogLevel, Settings};
 use chinwag_server::{Server, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
+use crate::output;
 use crate::settings::ServeFlags;
 
 pub(crate) fn run(flags: &ServeFlags) -> Result<(), Failure> {
@@ -27,16 +28,17 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let stop = stop_on_signal()?;
     let data_dir = settings.data_dir.clone();
     let server = start(settings).await?;
-    println!("chat        http://{}", server.chat_address);
-    println!("management  http://{}", server.management_address);
-    println!("data        {}", data_dir.display());
-    println!("API key     chinwag key create --app NAME --data-dir {}", data_dir.display());
+    output::text(&format!("chat        http://{}", server.chat_address))?;
+    output::text(&format!("management  http://{}", server.management_address))?;
+    output::text(&format!("data        {}", data_dir.display()))?;
+    output::text(&format!("API key     chinwag key create --app NAME --data-dir {}", data_dir.display()))?;
     Ok(server.run(stop).await?)
 }
 
 /// The server, listening; where it cannot, which flag would help.
 pub(crate) async fn start(settings: Settings) -> Result<Server, Failure> {
-    Server::start(settings, Arc::new(SystemClock)).await.map_err(|error| match error {
+    let server = Server::start(settings, Arc::new(SystemClock)).await;
+    server.map(|server| server.with_pages(chinwag_web::PAGES)).map_err(|error| match error {
         StartError::Listen { setting, address, error } => Failure::new(format!(
             "unable to listen on {address}; {error}: choose another address with --{}",
             setting.replace('_', "-")
@@ -62,7 +64,11 @@ pub(crate) fn stop_on_signal() -> Result<CancellationToken, Failure> {
 
 /// Logs are for operators; what people asked for goes to standard output.
 pub(crate) fn log_to_stderr(log: &Log) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(log.level.as_str())?;
+    // Who looked at or changed what is not theirs is told at any level but off.
+    let filter = match log.level {
+        LogLevel::Off => EnvFilter::try_new("off")?,
+        level => EnvFilter::try_new(format!("{},audit=info", level.as_str()))?,
+    };
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => subscriber.init(),

@@ -130,7 +130,7 @@ async fn create(by: &Administration, new: New) -> Result<(), Failure> {
     }
 }
 
-fn first_line() -> Result<String, Failure> {
+pub(super) fn first_line() -> Result<String, Failure> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     let line = line.strip_suffix('\n').unwrap_or(&line);

@@ -49,11 +49,11 @@ fn pasted_lines_send_as_alice_and_show_what_bob_sees() {
     assert_eq!([&sent["type"], &sent["message"]], ["SEND_MSG", "hello"]);
     assert_eq!(sent["chatId"], chats["chats"][0]["chatId"]);
 
-    let seen = json(&bob.line());
+    let seen = bob.event();
     assert_eq!([&seen["message"], &seen["messageId"]], ["hello", sent["messageId"].as_str().expect("an id")]);
     assert_ne!(seen["recipientId"], sent["senderId"], "bob's copy");
     pasted(&dev.lines_under("Send a message as alice").replace("hello", r#"a \\n \"cursor\":\"x\" ]"#));
-    assert_eq!(json(&bob.line())["message"], r#"a \n "cursor":"x" ]"#, "each is seen once, in order");
+    assert_eq!(bob.event()["message"], r#"a \n "cursor":"x" ]"#, "each is seen once, in order");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn watching_goes_on_when_the_token_has_expired() {
     let bob = Shell::pastes(&dev.lines_under("Watch bob's events"));
     let send = dev.lines_under("Send a message as alice");
     pasted(&send);
-    assert_eq!(json(&bob.line())["message"], "hello");
+    assert_eq!(bob.event()["message"], "hello");
     // Bob's token was made before this one, so when this one has expired his has, too.
     let url = dev.told("chat ");
     let expired = format!(
@@ -72,7 +72,7 @@ fn watching_goes_on_when_the_token_has_expired() {
     );
     pasted(&expired);
     pasted(&send.replace("hello", "later"));
-    assert_eq!(json(&bob.line())["message"], "later");
+    assert_eq!(bob.event()["message"], "later");
 }
 
 #[test]
@@ -88,4 +88,35 @@ fn a_port_that_is_taken_is_named_by_its_flag() {
             place.chinwag(&format!("{command} --listen 127.0.0.1:0 --management-listen {address}"));
         management.fails_with("choose another address with --management-listen");
     }
+}
+
+#[test]
+fn its_chat_page_may_be_any_of_its_users_on_this_machine_only() {
+    let place = Place::new();
+    let dev = Dev::start(&place.data_dir, &[]);
+    let url = dev.told("chat ");
+    let ask = |arguments: &str, path: &str| pasted(&format!("curl -s {arguments} {url}{path}")).join("\n");
+    assert!(ask("-i", "/").contains("content-security-policy: default-src 'none'"));
+
+    let told = json(&ask("", "/dev/users"));
+    assert_eq!(told["baseUrl"], url);
+    assert_eq!(told["apiKey"], dev.told("API key "));
+    let alice = &told["users"][0];
+    assert!(dev.told("users ").contains(alice["password"].as_str().expect("a password")));
+    let signed_in = ask(
+        &format!(
+            "-H 'content-type: application/json' -H 'x-api-key: {}' -d '{}'",
+            dev.told("API key "),
+            serde_json::json!({"username": alice["username"], "password": alice["password"]})
+        ),
+        "/api/user/signin",
+    );
+    assert_eq!(json(&signed_in)["username"], "alice");
+
+    // A page of another site cannot read it, under its own name or under one that it gave this machine.
+    assert!(
+        !ask("-i -H 'origin: https://evil.example'", "/dev/users").contains("access-control-allow-origin")
+    );
+    assert_eq!(json(&ask("-H 'host: evil.example'", "/dev/users"))["code"], "NOT_FOUND");
+    dev.stop();
 }

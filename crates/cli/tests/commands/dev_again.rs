@@ -6,7 +6,7 @@ use crate::running_dev::{Dev, pasted};
 /// What it told, but for the ports and the cursor, which are new each time.
 fn told(dev: &Dev) -> Vec<String> {
     let url = [dev.told("chat "), dev.told("management ")];
-    let lines = dev.printed.iter().filter(|line| !line.contains("SINCE="));
+    let lines = dev.printed.iter().filter(|line| !line.contains("Last-Event-ID"));
     lines.map(|line| line.replace(url[0], "CHAT").replace(url[1], "MANAGEMENT")).collect()
 }
 

@@ -2,10 +2,12 @@
 //! output, with and without a server that runs on the same data.
 
 mod apps;
+mod bench;
 mod beside;
 mod dev;
 mod dev_again;
 mod keys;
 mod program;
 mod running_dev;
+mod talking;
 mod users;

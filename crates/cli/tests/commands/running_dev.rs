@@ -1,5 +1,6 @@
 //! `chinwag dev` as it runs, and what it printed, pasted into a shell.
 
+use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -81,10 +82,17 @@ impl Shell {
         Self { child, lines }
     }
 
-    /// The next line it prints.
+    /// The next of the server-sent events it prints that happened in a chat.
     #[track_caller]
-    pub(crate) fn line(&self) -> String {
-        self.lines.recv_timeout(PATIENCE).expect("a line in time")
+    pub(crate) fn event(&self) -> Value {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).expect("a line in time");
+            let event =
+                line.strip_prefix("data: ").map(|body| serde_json::from_str::<Value>(body).expect("JSON"));
+            if let Some(event) = event.filter(|event| event["chatId"].is_string()) {
+                return event;
+            }
+        }
     }
 }
 

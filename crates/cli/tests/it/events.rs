@@ -5,16 +5,19 @@ use serde_json::Value;
 
 use crate::scene::tea;
 
-/// What `GET /api/chat/events` says, event by event.
-struct Stream {
+/// What a stream of server-sent events says, event by event.
+pub(crate) struct Stream {
     response: reqwest::Response,
     text: String,
 }
 
 impl Stream {
     async fn open(person: &Person, last_event_id: Option<&str>) -> Self {
-        let url = person.app.urls().chat().to_owned() + "/api/chat/events";
-        let mut request = reqwest::Client::new().get(url).bearer_auth(person.jwt());
+        Self::at(person.app.urls().chat() + "/api/chat/events", &person.jwt(), last_event_id).await
+    }
+
+    pub(crate) async fn at(url: String, token: &str, last_event_id: Option<&str>) -> Self {
+        let mut request = reqwest::Client::new().get(url).bearer_auth(token);
         if let Some(id) = last_event_id {
             request = request.header("Last-Event-ID", id);
         }
@@ -25,16 +28,15 @@ impl Stream {
     }
 
     /// The next event's id and data, past comments.
-    async fn next(&mut self) -> (String, Value) {
+    pub(crate) async fn next(&mut self) -> (String, Value) {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
                 self.text = rest;
                 if !block.starts_with(':') {
-                    let (id, data) = block.split_once('\n').expect("an id and data");
-                    let data = data.strip_prefix("data: ").expect("data");
-                    let id = id.strip_prefix("id: ").expect("an id").to_owned();
-                    return (id, serde_json::from_str(data).expect("JSON"));
+                    let line = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+                    let id = line("id: ").unwrap_or_default().to_owned();
+                    return (id, serde_json::from_str(line("data: ").expect("data")).expect("JSON"));
                 }
             }
             let chunk = in_time("more of the stream", self.response.chunk()).await.expect("a chunk");
@@ -43,7 +45,7 @@ impl Stream {
     }
 
     /// The comment that says that events are heard from now on.
-    async fn listening(mut self) -> Self {
+    pub(crate) async fn listening(mut self) -> Self {
         while !self.text.contains(": listening\n\n") {
             let chunk = in_time("the beginning", self.response.chunk()).await.expect("a chunk");
             self.text.push_str(&String::from_utf8_lossy(&chunk.expect("the stream goes on")));
@@ -51,7 +53,7 @@ impl Stream {
         self
     }
 
-    async fn ends(mut self) {
+    pub(crate) async fn ends(mut self) {
         while let Ok(Some(_)) = in_time("the end", self.response.chunk()).await {}
     }
 }

@@ -8,7 +8,7 @@ use crate::scene::{Tea, chinwag_with, tea_with};
 use crate::wire::{Wire, frame, text};
 
 /// The status and code with which a further connection is refused.
-async fn refused(person: &Person) -> Option<(u16, String)> {
+pub(crate) async fn refused(person: &Person) -> Option<(u16, String)> {
     let url = person.app.urls().chat() + "/api/wsConnect";
     let bearer = format!("Bearer {}", person.jwt());
     let (status, body) = Socket::open(&url, &["v12.stomp"], &[("authorization", &bearer)]).await.err()?;
@@ -98,6 +98,7 @@ async fn bytes_of_headers() {
         wire.writes(request.as_bytes()).await;
         let said = wire.says().await;
         assert!(said.starts_with(status), "{bytes}: {said}");
+        assert!(status != "HTTP/1.1 431 " || said.contains(r#""code":"HEADERS_TOO_LARGE""#), "{said}");
     }
     all_is_well(&mut tea).await;
 }
@@ -237,4 +238,40 @@ async fn all_is_well_but_typing(tea: &mut Tea) {
     tea.alice.says(&tea.chat, "still here").await;
     let bob: &mut Connection = &mut tea.bob;
     while bob.next_event().await.kind() == "TYPING" {}
+}
+
+/// The HTTP server refuses these by itself, before any of our code is asked.
+#[tokio::test]
+async fn what_is_no_request_is_told_so_in_a_body() {
+    let chinwag = chinwag_with(&[("limits.header_bytes", "1048576")]).await;
+    let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(65_535));
+    let many = format!("GET /healthz HTTP/1.1\r\n{}\r\n", "X: x\r\n".repeat(101));
+    let after_one = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz\r\n\r\n";
+    let refusals = [
+        ("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}", 400, "BAD_REQUEST"),
+        ("hello\r\n\r\n", 400, "BAD_REQUEST"),
+        ("GET / HTTP/3.0\r\nHost: x\r\n\r\n", 400, "BAD_REQUEST"),
+        ("GET / HTTP/1.1\r\nHost x\r\n\r\n", 400, "BAD_REQUEST"),
+        ("GET / HTTP/1.1\r\nHost: \0\r\n\r\n", 400, "BAD_REQUEST"),
+        ("POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Length: some\r\n\r\n", 400, "BAD_REQUEST"),
+        ("POST /api/chat HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "BAD_REQUEST"),
+        ("POST /api/chat HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "BAD_REQUEST"),
+        (after_one, 400, "BAD_REQUEST"),
+        ("CONNECT x:1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "NOT_FOUND"),
+        (&long, 414, "URI_TOO_LONG"),
+        (&many, 431, "HEADERS_TOO_LARGE"),
+    ];
+    for (request, status, code) in refusals {
+        let mut wire = Wire::open(&chinwag).await;
+        wire.writes(request.as_bytes()).await;
+        let said = wire.says().await;
+        let begin = said.rfind("HTTP/1.1 ").unwrap_or_else(|| panic!("{request:.100}: {said}"));
+        let (head, body) = said[begin..].split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{request:.100}: {said}");
+        assert!(head.contains("content-type: application/problem+json"), "{said}");
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{said}");
+        let body: serde_json::Value = serde_json::from_str(body).expect("a problem");
+        assert_eq!((&body["code"], &body["status"]), (&code.into(), &status.to_string().into()));
+        assert_eq!((&body["instance"], &body["message"]), (&"*".into(), &body["detail"]));
+    }
 }

@@ -3,6 +3,7 @@
 //! One file per theme. What every story may rely on without saying so (fields, seq, recipients, frames) is checked
 //! by the test kit for each frame that arrives.
 
+mod app_users;
 mod chats;
 mod clients;
 mod devices;
@@ -12,11 +13,13 @@ mod history;
 mod http;
 mod lifecycle;
 mod limits;
+mod live;
 mod management;
 mod members;
 mod messages;
 mod node;
 mod nonce;
+mod pages;
 mod reactions;
 mod readme;
 mod reads;
@@ -30,5 +33,6 @@ mod stomp_frames;
 mod tickets;
 mod tokens;
 mod typing;
+mod unread;
 mod users;
 mod wire;

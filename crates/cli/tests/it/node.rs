@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Mutex;
 
 /// That package of this directory, with what it depends on.
 pub(crate) fn package(name: &str) -> PathBuf {
+    static ONCE: Mutex<()> = Mutex::new(());
+    // Several tests may need the same one.
+    let _once = ONCE.lock();
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
     // npm writes this file last: without it an installation was cut short.
     if !package.join("node_modules/.package-lock.json").exists() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use chinwag_testkit::{Connection, Frame, Incoming, Opening, Socket, send};
 
 use crate::scene::{Tea, chinwag, tea};
-use crate::wire::{Wire, frame};
+use crate::wire::{Wire, frame, text};
 
 /// What a busy machine may add to a heart-beat.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -116,6 +116,16 @@ fn begin(transaction: &str) -> Frame {
 
 fn say(chat: &str, text: &str, transaction: &str) -> Frame {
     send(&json!({"type": "SEND_MSG", "chatId": chat, "message": text})).with("transaction", transaction)
+}
+
+#[tokio::test]
+async fn what_was_sent_before_a_connection_was_lost_is_stored() {
+    let mut tea = tea().await;
+    let mut wire = Wire::connected(&tea.chinwag, &tea.alice).await;
+    let action = json!({"type": "SEND_MSG", "chatId": tea.chat, "message": "gone already"});
+    wire.writes(&text(&format!("SEND\ndestination:/api/chat\nreceipt:r\n\n{action}\0"))).await;
+    drop(wire);
+    assert_eq!(tea.bob.expect("SEND_MSG").await["message"], "gone already");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A TCP connection and what is written on it by hand: for what no well-behaved client does.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use chinwag_testkit::{Chinwag, Person, in_time};
 
@@ -39,6 +39,25 @@ impl Wire {
     pub(crate) async fn open(chinwag: &Chinwag) -> Self {
         let host = chinwag.urls.chat().replace("http://", "");
         Self(TcpStream::connect(host).await.expect("a connection"))
+    }
+
+    /// A connection for which the system holds little on our side.
+    pub(crate) async fn narrow(chinwag: &Chinwag) -> Self {
+        let host = chinwag.urls.chat().replace("http://", "");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(16 * 1024).expect("a smaller buffer");
+        Self(socket.connect(host.parse().expect("an address")).await.expect("a connection"))
+    }
+
+    /// Takes so many bytes, or what there is if it is the end.
+    pub(crate) async fn takes(&mut self, count: usize) {
+        let mut bytes = vec![0; count];
+        let _ = in_time("so many bytes", self.0.read_exact(&mut bytes)).await;
+    }
+
+    /// Whether the server has closed it. Line ends may stand before a request.
+    pub(crate) async fn is_cut(&mut self) -> bool {
+        in_time("room to write", self.0.write_all(b"\r\n")).await.is_err()
     }
 
     /// A WebSocket of theirs that has said nothing yet.

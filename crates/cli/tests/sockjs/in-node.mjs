@@ -3,12 +3,13 @@
 
 import { Client } from "@stomp/stompjs";
 import SockJS from "sockjs-client";
-import { play } from "./scenario.mjs";
+import { play } from "../scenario/scenario.mjs";
+import { bySockJs } from "../scenario/sockjs.mjs";
 
 const { CHAT_URL: chatUrl, API_KEY: apiKey } = process.env;
 
 for (const transport of ["websocket", "xhr-streaming", "eventsource", "xhr-polling"]) {
-  await play({ SockJS, Client, chatUrl, apiKey }, transport);
+  await play({ chatUrl, apiKey, join: bySockJs(SockJS, Client, transport) }, transport);
   console.log(`played over ${transport}`);
 }
 console.log("the scenario is complete");

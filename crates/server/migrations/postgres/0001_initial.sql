@@ -1,5 +1,5 @@
 -- Ids are UUIDs. Times are milliseconds since 1970. `position` is an event's place among all events of this database
--- (docs/adr/0008): it only grows, and commits in the order of positions. Every key on the path of a message begins with
+-- (docs/adr/0009): it only grows, and commits in the order of positions. Every key on the path of a message begins with
 -- its chat, and nothing there refers to another chat's rows, so these tables can be distributed by chat.
 -- People's text may hold any character, U+0000 too, which `text` cannot: it is kept as bytes in UTF-8.
 
@@ -118,6 +118,7 @@ CREATE TABLE chats (
     rename_position bigint,          -- of the newest CHAT_RENAMED in `changes`
     deleted_at      bigint           -- a tombstone: what it held is erased
 ) WITH (fillfactor = 70);
+CREATE INDEX chats_by_app ON chats (app); -- for owners of an app who look for a message by its id
 
 -- Who is, or was, in which chat. Present: `left_position` is null or before `joined_position`.
 CREATE TABLE members (

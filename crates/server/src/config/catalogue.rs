@@ -26,6 +26,8 @@ pub enum Kind {
         max: i64,
     },
     OneOf(&'static [&'static str]),
+    /// `true` or `false`.
+    Switch,
     /// Texts; in the environment separated by commas.
     List,
 }
@@ -73,6 +75,8 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "tokens.ticket_seconds", kind: Kind::Whole { min: 1, max: DAY_SECONDS } },
     Setting { name: "http.allowed_origins", kind: Kind::List },
     Setting { name: "http.sockjs_client_url", kind: Kind::Url },
+    Setting { name: "web.chat", kind: Kind::Switch },
+    Setting { name: "metrics.token", kind: Kind::Secret },
     Setting { name: "log.level", kind: Kind::OneOf(&["off", "error", "warn", "info", "debug", "trace"]) },
     Setting { name: "log.format", kind: Kind::OneOf(&["text", "json"]) },
 ];
@@ -105,6 +109,7 @@ impl Kind {
             (Kind::OneOf(words), Value::String(text)) if words.contains(&text.as_str()) => {
                 Some(Value::String(text))
             }
+            (Kind::Switch, Value::Boolean(on)) => Some(Value::Boolean(on)),
             (Kind::List, Value::Array(items)) if items.iter().all(Value::is_str) => Some(Value::Array(items)),
             _ => None,
         }
@@ -117,6 +122,7 @@ impl Kind {
             Kind::Whole { .. } => {
                 text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer)
             }
+            Kind::Switch => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Boolean),
             Kind::List => {
                 Value::Array(text.split(',').map(|item| Value::String(item.trim().to_owned())).collect())
             }
@@ -132,6 +138,7 @@ impl Kind {
             Kind::Url => "an address such as https://chat.example.com".to_owned(),
             Kind::Whole { min, max } => format!("a whole number from {min} to {max}"),
             Kind::OneOf(words) => format!("one of {}", words.join(", ")),
+            Kind::Switch => "true or false".to_owned(),
             Kind::List => "a list of texts".to_owned(),
         }
     }

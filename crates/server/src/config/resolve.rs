@@ -9,8 +9,8 @@ use super::Settings;
 use super::catalogue::{Kind, SETTINGS, Setting};
 
 const PREFIX: &str = "CHINWAG_";
-/// Names the file to read, so it cannot be one of the settings in it.
-const NOT_A_SETTING: &str = "CHINWAG_CONFIG";
+/// The file to read, which cannot be one of the settings in it; and what the commands of users take from the environment.
+const NOT_SETTINGS: [&str; 4] = ["CHINWAG_CONFIG", "CHINWAG_API_KEY", "CHINWAG_PASSWORD", "CHINWAG_SESSION"];
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ fn is_section(key: &str) -> bool {
 }
 
 fn lay_variable(given: &mut Table, variable: String, text: &str) -> Result<(), ConfigError> {
-    if !variable.starts_with(PREFIX) || variable == NOT_A_SETTING || text.trim().is_empty() {
+    if !variable.starts_with(PREFIX) || NOT_SETTINGS.contains(&variable.as_str()) || text.trim().is_empty() {
         return Ok(());
     }
     let Some(setting) = SETTINGS.iter().find(|setting| setting.variable() == variable) else {
@@ -232,6 +232,7 @@ mod tests {
                 Kind::Url => "http://x".to_owned(),
                 Kind::Whole { max, .. } => max.to_string(),
                 Kind::OneOf(words) => words[words.len() - 1].to_owned(),
+                Kind::Switch => "true".to_owned(),
                 Kind::List => "x,y".to_owned(),
             };
             let settings = from("", &[(&setting.variable(), &text)], "").unwrap();

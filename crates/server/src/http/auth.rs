@@ -3,33 +3,84 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, header};
-use axum::routing::{get, post};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use chinwag_protocol::ErrorCode::{
+    ConcurrentUsersExceeded, ExpiredToken, InvalidRefreshToken, InvalidToken, Overloaded, RateLimited,
+    SessionEnded,
+};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Caller, Json, bearer_token};
 use super::{ApiError, Empty, NOTHING};
+use crate::api::{Answers, Credential, Routes, Sketch, get, post};
 use crate::app::App;
 use crate::sessions::SessionError;
+use crate::sessions::jwt::KeySet;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/auth/refresh", post(refresh))
-        .route("/api/auth/logout", post(sign_out))
-        .route("/api/auth/logoutAll", post(sign_out_everywhere))
-        .route("/api/auth/getTicket", get(ticket))
-        .route("/api/user/getTicket", get(ticket))
-        .route("/.well-known/jwks.json", get(jwks))
+pub(super) fn routes() -> Routes {
+    let get_ticket = "Get a ticket for one connection";
+    Routes::about("Tokens")
+        .with(
+            post("/api/auth/refresh", refresh)
+                .named("refresh", "Exchange an expired JWT for a new one; the refresh token stays valid")
+                .opened_by(&[Credential::RefreshToken])
+                .refusing(&[InvalidToken, ExpiredToken, SessionEnded]),
+        )
+        .with(
+            post("/api/auth/logout", sign_out)
+                .named("logout", "End the session of a refresh token")
+                .refusing(&[InvalidRefreshToken]),
+        )
+        .with(
+            post("/api/auth/logoutAll", sign_out_everywhere)
+                .named("logoutAll", "End all sessions of the caller"),
+        )
+        .with(
+            get("/api/auth/getTicket", ticket)
+                .named("getTicket", get_ticket)
+                .opened_by(&[Credential::Jwt])
+                .refusing(&[ConcurrentUsersExceeded, RateLimited, Overloaded]),
+        )
+        .with(
+            get("/api/user/getTicket", ticket)
+                .named("getUserTicket", get_ticket)
+                .opened_by(&[Credential::Jwt])
+                .refusing(&[ConcurrentUsersExceeded, RateLimited, Overloaded]),
+        )
+        .with(
+            get("/.well-known/jwks.json", jwks).named("jwks", "The public key that JWTs can be checked with"),
+        )
 }
 
-/// A JWT travels in the Authorization header of the answer.
-pub(super) fn with_jwt<T>(jwt: &str, body: T) -> ([(HeaderName, String); 1], Answer<T>) {
-    ([(header::AUTHORIZATION, format!("Bearer {jwt}"))], Answer(body))
+/// An answer whose Authorization header carries a JWT.
+pub(super) struct WithJwt<T> {
+    header: String,
+    body: T,
 }
 
-#[derive(Deserialize)]
+impl<T> WithJwt<T> {
+    pub(super) fn new(jwt: &str, body: T) -> Self {
+        Self { header: format!("Bearer {jwt}"), body }
+    }
+}
+
+impl<T: Serialize> IntoResponse for WithJwt<T> {
+    fn into_response(self) -> Response {
+        ([(header::AUTHORIZATION, self.header)], Answer(self.body)).into_response()
+    }
+}
+
+impl<T: JsonSchema> Answers for WithJwt<T> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.answers_json::<T>(200);
+        sketch.answer_header("Authorization", "`Bearer ` and the JWT");
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Expired {
     expired_jwt: String,
@@ -39,12 +90,12 @@ async fn refresh(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Json(expired): Json<Expired>,
-) -> Result<([(HeaderName, String); 1], Answer<Empty>), ApiError> {
+) -> Result<WithJwt<Empty>, ApiError> {
     let jwt = app.sessions.refresh(bearer_token(&headers)?, &expired.expired_jwt).await?;
-    Ok(with_jwt(&jwt, Empty {}))
+    Ok(WithJwt::new(&jwt, Empty {}))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct SignOut {
     refresh_token: String,
@@ -67,7 +118,7 @@ async fn sign_out_everywhere(
     Ok(NOTHING)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Ticket {
     ticket: String,
 }
@@ -78,7 +129,7 @@ async fn ticket(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Answe
     Ok(Answer(Ticket { ticket: ticket.reveal().to_owned() }))
 }
 
-async fn jwks(State(app): State<Arc<App>>) -> Answer<serde_json::Value> {
+async fn jwks(State(app): State<Arc<App>>) -> Answer<KeySet> {
     Answer(app.sessions.jwks())
 }
 

@@ -3,37 +3,68 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{delete, get, post};
+use chinwag_protocol::ErrorCode::{
+    AlreadyMember, ChatNotFound, CreatorNotIncluded, NotCreator, RateLimited, UserNotFound,
+};
 use chinwag_protocol::limits::CHAT_CREATION_USERS_MAX;
 use chinwag_protocol::model::{ChatDetails, ChatUserInfo};
 use chinwag_protocol::{ChatId, ChatName, UserId, Username};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{Caller, Json, Params, PathId, Size};
 use super::{ApiError, Empty, NOTHING};
+use crate::api::{Created, Routes, delete, get, post};
 use crate::app::App;
 use crate::store::Page;
 
 const CHATS_PER_PAGE: u32 = 20;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/chat/createChat", post(create))
-        .route("/api/chat/getChats", get(list))
-        .route("/api/chat/getUsers/{chat}", get(members))
-        .route("/api/chat/addUser", post(add))
-        .route("/api/chat/removeUser", post(remove))
-        .route("/api/chat/changeName", post(rename))
-        .route("/api/chat/deleteChat", delete(delete_chat))
+pub(super) fn routes() -> Routes {
+    Routes::about("Chats")
+        .with(
+            post("/api/chat/createChat", create)
+                .named("createChat", "Make a chat; userNames must include the caller's own name")
+                .refusing(&[CreatorNotIncluded, UserNotFound, RateLimited]),
+        )
+        .with(
+            get("/api/chat/getChats", list)
+                .named("getChats", "The caller's chats, most recent activity first"),
+        )
+        .with(
+            get("/api/chat/getUsers/{chatId}", members)
+                .named("getUsers", "The members of a chat, longest-standing first")
+                .refusing(&[ChatNotFound]),
+        )
+        .with(post("/api/chat/addUser", add).named("addUser", "Add a user; any member may").refusing(&[
+            ChatNotFound,
+            UserNotFound,
+            AlreadyMember,
+            RateLimited,
+        ]))
+        .with(
+            post("/api/chat/removeUser", remove)
+                .named("removeUser", "Remove a member; the creator may, and everyone may leave")
+                .refusing(&[ChatNotFound, UserNotFound, NotCreator, RateLimited]),
+        )
+        .with(
+            post("/api/chat/changeName", rename)
+                .named("changeName", "Rename a chat; any member may")
+                .refusing(&[ChatNotFound, RateLimited]),
+        )
+        .with(
+            delete("/api/chat/deleteChat", delete_chat)
+                .named("deleteChat", "Delete a chat; its creator may")
+                .refusing(&[ChatNotFound, NotCreator, RateLimited]),
+        )
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewChat {
     chat_name: ChatName,
+    #[schemars(length(min = 1, max = CHAT_CREATION_USERS_MAX))]
     user_names: Vec<Username>,
 }
 
@@ -41,24 +72,26 @@ async fn create(
     State(app): State<Arc<App>>,
     Caller(by): Caller,
     Json(new): Json<NewChat>,
-) -> Result<(StatusCode, Answer<ChatDetails>), ApiError> {
+) -> Result<Created<ChatDetails>, ApiError> {
     if new.user_names.len() > CHAT_CREATION_USERS_MAX {
         let detail = format!("userNames must not be more than {CHAT_CREATION_USERS_MAX}");
         return Err(ApiError::invalid(detail));
     }
     app.chat.may_act(by.user, 1)?;
     let chat = app.store.create_chat(by.app, by.user, new.chat_name, new.user_names).await?;
-    Ok((StatusCode::CREATED, Answer(chat)))
+    Ok(Created(chat))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ListParams {
+    /// From 0.
     page: Option<i64>,
+    /// Brought into 1 to 100; 20 unless given.
     #[serde(default)]
     size: Size,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Chats {
     chats: Vec<ChatDetails>,
 }
@@ -75,7 +108,7 @@ async fn list(
     Ok(Answer(Chats { chats: app.store.chats(by.user, page).await? }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Users {
     users: Vec<ChatUserInfo>,
 }
@@ -88,7 +121,7 @@ async fn members(
     Ok(Answer(Users { users: app.store.members(by.user, chat).await? }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewMember {
     chat_id: ChatId,
@@ -105,7 +138,7 @@ async fn add(
     Ok(NOTHING)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct FormerMember {
     chat_id: ChatId,
@@ -122,7 +155,7 @@ async fn remove(
     Ok(NOTHING)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewName {
     chat_id: ChatId,
@@ -139,7 +172,7 @@ async fn rename(
     Ok(NOTHING)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct WhichChat {
     chat_id: ChatId,

@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use super::ApiError;
 use super::extract::{Params, bearer_token};
 use crate::app::App;
-use crate::listener::ConnectionSlot;
+use crate::listener::{ConnectionSlot, Wire};
 use crate::realtime::connection::Connection;
 use crate::realtime::presence::Seat;
 use crate::realtime::sockjs::SockJsWebSocket;
@@ -104,10 +104,10 @@ pub(super) fn still_serving(app: &App) -> Result<(), ApiError> {
 
 /// The socket itself and what was read beyond the request, without the HTTP server's buffers.
 fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    let parts = upgraded.downcast::<TokioIo<Wire<TcpStream>>>().ok()?;
     // Even an empty part of the server's read buffer would keep all of it.
     let read = if parts.read_buf.is_empty() { Bytes::new() } else { parts.read_buf };
-    Some((parts.io.into_inner(), read))
+    Some((parts.io.into_inner().into_inner(), read))
 }
 
 /// Whose connection this is: by ticket, or by JWT in the place of one.

@@ -34,7 +34,8 @@ impl IntoResponse for Problem {
 
 /// Gives every refusal its documented body.
 pub async fn with_problem_body(request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+    // Only a request that names the server as a whole has none (RFC 9112, section 3.2).
+    let path = Some(request.uri().path()).filter(|path| !path.is_empty()).unwrap_or("*").to_owned();
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<Problem>() else { return response };
     let mut body = ErrorBody::new(error.code, error.detail, path);

@@ -1,11 +1,12 @@
 //! What handlers take: bodies, ids and pages, each parsed once and refused in the documented form.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -14,10 +15,12 @@ use chinwag_protocol::ErrorCode;
 use chinwag_protocol::limits::PAGE_SIZE_MAX;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::ApiError;
+use crate::api::{Credential, Sketch, Takes};
 use crate::app::App;
 use crate::sessions::{Identity, bearer};
 
@@ -117,6 +120,12 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     }
 }
 
+impl<T: JsonSchema> Takes for Json<T> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.body::<T>();
+    }
+}
+
 /// The one id in a path.
 pub struct PathId<Id>(pub Id);
 
@@ -128,6 +137,32 @@ impl<Id: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<Id> {
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_an_id())?;
         let (_, text) = params.iter().next().ok_or_else(not_an_id)?;
         text.parse().map(Self).map_err(|_| not_an_id())
+    }
+}
+
+impl<Id: JsonSchema> Takes for PathId<Id> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.path_parameter::<Id>();
+    }
+}
+
+/// The ids in a path, as a tuple.
+pub struct PathIds<Ids>(pub Ids);
+
+impl<Ids: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathIds<Ids> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let ids = Path::<Ids>::from_request_parts(parts, state).await;
+        let Path(ids) = ids.map_err(|_| ApiError::invalid("the ids in the path must be UUIDs"))?;
+        Ok(Self(ids))
+    }
+}
+
+impl<A: JsonSchema, B: JsonSchema> Takes for PathIds<(A, B)> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.path_parameter::<A>();
+        sketch.path_parameter::<B>();
     }
 }
 
@@ -144,6 +179,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
+impl<T: JsonSchema> Takes for Params<T> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.query::<T>();
+    }
+}
+
 /// How many rows are asked for, brought into 1 to 100.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(transparent)]
@@ -157,6 +198,20 @@ impl Size {
     }
 }
 
+impl JsonSchema for Size {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Size")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer"})
+    }
+}
+
 /// The signed-in user of this request: the token is ours, not expired, and its session has not ended.
 pub struct Caller(pub Identity);
 
@@ -166,6 +221,12 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let token = bearer_token(&parts.headers)?;
         app.authenticate(token).await.map(Self)
+    }
+}
+
+impl Takes for Caller {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.opens_to(Credential::Jwt);
     }
 }
 

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::Router;
-use axum::extract::State;
-use axum::routing::{get, post};
+use axum::extract::{FromRequest, Request, State};
 use chinwag_protocol::model::Message;
-use chinwag_protocol::{ChatId, Envelope, ErrorCode, Event, MessageId};
+use chinwag_protocol::{ChatId, Envelope, ErrorCode, Event, MessageId, Notice};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 use super::extract::{Caller, JsonBytes, Params, PathId, Size};
+use crate::api::{Routes, Sketch, Takes, get, post};
 use crate::app::App;
 use crate::cursor;
 
@@ -19,22 +19,68 @@ const MESSAGES_PER_PAGE: u32 = 50;
 /// Events in one answer of catching up.
 const EVENTS_PER_PAGE: usize = 500;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/messages/getMessages/{chat}", get(history))
-        .route("/api/chat", post(act))
-        .route("/api/chat/sync", get(sync))
+/// What the rules of chat may say to an action.
+const REFUSED: &[ErrorCode] = &[
+    ErrorCode::UnknownAction,
+    ErrorCode::MessageTooLong,
+    ErrorCode::InvalidReaction,
+    ErrorCode::TooManyReactions,
+    ErrorCode::SenderMismatch,
+    ErrorCode::NotSender,
+    ErrorCode::NotCreator,
+    ErrorCode::NotReactor,
+    ErrorCode::ChatNotFound,
+    ErrorCode::MessageNotFound,
+    ErrorCode::ReactionNotFound,
+    ErrorCode::NonceReused,
+    ErrorCode::Conflict,
+    ErrorCode::RateLimited,
+];
+
+pub(super) fn routes() -> Routes {
+    Routes::about("Messages")
+        .with(
+            get("/api/messages/getMessages/{chatId}", history)
+                .named("getMessages", "A page of history, newest first; the newest page marks it as read")
+                .refusing(&[ErrorCode::ChatNotFound, ErrorCode::MessageNotFound]),
+        )
+        .with(
+            post("/api/chat", act)
+                .named("act", "Do an action; the answer is the event that it caused, as its sender sees it")
+                .refusing(REFUSED),
+        )
+        .with(get("/api/chat/sync", sync).named("sync", "What changed after a cursor"))
 }
 
-#[derive(Deserialize)]
+/// One action as a body.
+struct Acting(Envelope);
+
+impl FromRequest<Arc<App>> for Acting {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        let JsonBytes(body) = JsonBytes::from_request(request, app).await?;
+        Ok(Self(Envelope::parse(&body, app.settings.limits.message_bytes)?))
+    }
+}
+
+impl Takes for Acting {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.body::<Envelope>();
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct HistoryParams {
+    /// Brought into 1 to 100; 50 unless given.
     #[serde(default)]
     size: Size,
+    /// The oldest message that the client has: the page begins with the one before it.
     last_message: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Messages {
     messages: Vec<Message>,
 }
@@ -62,24 +108,36 @@ async fn history(
 async fn act(
     State(app): State<Arc<App>>,
     Caller(by): Caller,
-    JsonBytes(body): JsonBytes,
+    Acting(envelope): Acting,
 ) -> Result<Answer<Event>, ApiError> {
-    let envelope = Envelope::parse(&body, app.settings.limits.message_bytes)?;
-    let done = app.chat.act(by.user, vec![envelope]).await?.await?;
+    let figures = app.telemetry.figures.of(by.app);
+    let done = app.chat.act(by.user, &figures, vec![envelope]).await?.await?;
     let event = done.first().map(|done| done.event.as_seen_by(by.user));
     event.map(Answer).ok_or_else(|| ApiError::new(ErrorCode::StorageUnavailable, "nothing was done"))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct SyncParams {
+    /// Where the client stopped.
+    #[schemars(required)]
     since: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Missed {
-    events: Vec<serde_json::Value>,
+    events: Vec<Told>,
+    /// Where to go on.
     cursor: String,
+    /// Whether to ask again at once.
     more: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "EventOrNotice")]
+pub enum Told {
+    Event(Event),
+    Notice(Notice),
 }
 
 async fn sync(
@@ -91,17 +149,13 @@ async fn sync(
     let since = params.since.ok_or_else(|| ApiError::invalid("since is required"))?;
     let Some(position) = cursor::read(&since, epoch, head) else {
         let cursor = cursor::write(epoch, head);
-        let resync = chinwag_protocol::Notice::Resync { cursor: cursor.clone() };
-        return Ok(Answer(Missed { events: vec![json(&resync)], cursor, more: false }));
+        let resync = Told::Notice(Notice::Resync { cursor: cursor.clone() });
+        return Ok(Answer(Missed { events: vec![resync], cursor, more: false }));
     };
     let missed = app.store.missed(by.user, position, EVENTS_PER_PAGE).await?;
     Ok(Answer(Missed {
-        events: missed.events.iter().map(|event| json(&event.as_seen_by(by.user))).collect(),
+        events: missed.events.iter().map(|event| Told::Event(event.as_seen_by(by.user))).collect(),
         cursor: cursor::write(epoch, missed.position),
         more: missed.more,
     }))
-}
-
-fn json(value: &impl Serialize) -> serde_json::Value {
-    serde_json::to_value(value).expect("events and notices are plain JSON")
 }

@@ -4,37 +4,53 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::Router;
 use axum::extract::{Extension, FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, StatusCode};
-use axum::routing::{delete, get, post};
+use chinwag_protocol::ErrorCode::{BadSignIn, EmailTaken, Overloaded, RateLimited, UsernameTaken};
 use chinwag_protocol::limits::USERNAME_CHARS_MAX;
 use chinwag_protocol::{Email, UserId, Username};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::auth::with_jwt;
+use super::auth::WithJwt;
 use super::extract::{Caller, Json};
 use super::{ApiError, Empty, NOTHING};
+use crate::api::{Created, Credential, Routes, Sketch, Takes, delete, get, post};
 use crate::app::App;
 use crate::listener::PeerAddress;
 use crate::sessions::SessionError;
+use crate::sessions::jwt::UserRole;
 use crate::sessions::password::Password;
 use crate::sessions::sign_in::Registration;
-use crate::store::{Erasure, KeyHolder, StoreError};
+use crate::store::KeyHolder;
 
 /// The one role of an end user.
-const ROLES: [&str; 1] = ["USER"];
+const ROLES: [UserRole; 1] = [UserRole::User];
 /// Characters in a first name or surname: as in a username.
 const NAME_CHARS_MAX: usize = USERNAME_CHARS_MAX;
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/user/registerUser", post(register))
-        .route("/api/user/signin", post(sign_in))
-        .route("/api/user/getUser", get(profile))
-        .route("/api/user/changeUsername", post(change_username))
-        .route("/api/user/deleteUser", delete(delete_user))
+pub(super) fn routes() -> Routes {
+    Routes::about("Users")
+        .with(
+            post("/api/user/registerUser", register)
+                .named("registerUser", "Register a user of the key's app")
+                .refusing(&[UsernameTaken, EmailTaken, RateLimited, Overloaded]),
+        )
+        .with(
+            post("/api/user/signin", sign_in)
+                .named("signin", "Sign a user in: one session more")
+                .refusing(&[BadSignIn, RateLimited, Overloaded]),
+        )
+        .with(get("/api/user/getUser", profile).named("getUser", "Who the caller is"))
+        .with(
+            post("/api/user/changeUsername", change_username)
+                .named("changeUsername", "Take another name; the old one is free again")
+                .refusing(&[UsernameTaken]),
+        )
+        .with(
+            delete("/api/user/deleteUser", delete_user)
+                .named("deleteUser", "Erase the caller, their messages and their reactions"),
+        )
 }
 
 /// The app on whose behalf this request is: its `x-api-key` works, and the app is active.
@@ -50,7 +66,13 @@ impl FromRequestParts<Arc<App>> for ByKey {
     }
 }
 
-#[derive(Deserialize)]
+impl Takes for ByKey {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.opens_to(Credential::ApiKey);
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewUser {
     username: Username,
@@ -60,7 +82,7 @@ struct NewUser {
     sur_name: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Registered {
     id: UserId,
     username: String,
@@ -71,7 +93,7 @@ async fn register(
     State(app): State<Arc<App>>,
     ByKey(key): ByKey,
     Json(new): Json<NewUser>,
-) -> Result<(StatusCode, Answer<Registered>), ApiError> {
+) -> Result<Created<Registered>, ApiError> {
     let registration = Registration {
         username: new.username,
         email: new.email,
@@ -81,7 +103,7 @@ async fn register(
     };
     let user = app.sessions.register(&key, registration).await?;
     let registered = Registered { id: user.id, username: user.username, email: user.email };
-    Ok((StatusCode::CREATED, Answer(registered)))
+    Ok(Created(registered))
 }
 
 fn optional_name(what: &str, name: Option<String>) -> Result<Option<String>, ApiError> {
@@ -93,20 +115,20 @@ fn optional_name(what: &str, name: Option<String>) -> Result<Option<String>, Api
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Credentials {
     username: String,
     password: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct SignedIn {
     id: UserId,
     username: String,
     email: String,
     refresh_token: String,
-    roles: [&'static str; 1],
+    roles: [UserRole; 1],
 }
 
 async fn sign_in(
@@ -114,7 +136,7 @@ async fn sign_in(
     Extension(PeerAddress(peer)): Extension<PeerAddress>,
     ByKey(key): ByKey,
     Json(Credentials { username, password }): Json<Credentials>,
-) -> Result<([(HeaderName, String); 1], Answer<SignedIn>), ApiError> {
+) -> Result<WithJwt<SignedIn>, ApiError> {
     app.sessions.count_sign_in(peer.ip())?;
     let signed_in = app.sessions.sign_in(&key, username, password).await?;
     let body = SignedIn {
@@ -124,15 +146,15 @@ async fn sign_in(
         refresh_token: signed_in.refresh.reveal().to_owned(),
         roles: ROLES,
     };
-    Ok(with_jwt(&signed_in.jwt, body))
+    Ok(WithJwt::new(&signed_in.jwt, body))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Profile {
     id: UserId,
     username: String,
     email: String,
-    role: [&'static str; 1],
+    role: [UserRole; 1],
 }
 
 async fn profile(State(app): State<Arc<App>>, Caller(by): Caller) -> Result<Answer<Profile>, ApiError> {
@@ -140,7 +162,7 @@ async fn profile(State(app): State<Arc<App>>, Caller(by): Caller) -> Result<Answ
     Ok(Answer(Profile { id: user.id, username: user.username, email: user.email, role: ROLES }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewUsername {
     new_username: Username,
@@ -150,16 +172,12 @@ async fn change_username(
     State(app): State<Arc<App>>,
     Caller(by): Caller,
     Json(NewUsername { new_username }): Json<NewUsername>,
-) -> Result<([(HeaderName, String); 1], Answer<Empty>), ApiError> {
+) -> Result<WithJwt<Empty>, ApiError> {
     let jwt = app.sessions.change_username(by, new_username).await?;
-    Ok(with_jwt(&jwt, Empty {}))
+    Ok(WithJwt::new(&jwt, Empty {}))
 }
 
 async fn delete_user(State(app): State<Arc<App>>, Caller(by): Caller) -> Result<Answer<Empty>, ApiError> {
-    app.store.delete_user(by.user).await?;
-    // What they wrote goes on being erased if the client hangs up, and after a restart.
-    let store = app.store.clone();
-    let erased = tokio::spawn(async move { store.erase(Erasure::User(by.user)).await });
-    erased.await.map_err(|e| StoreError::Unavailable(e.to_string()))??;
+    app.delete_user(by.user).await?;
     Ok(NOTHING)
 }

@@ -1,6 +1,7 @@
 //! An event's bytes, made once and shared by all who are told; what differs by receiver is written around them.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chinwag_protocol::{Event, Notice, UserId};
 use memchr::memmem;
@@ -52,6 +53,8 @@ impl Tail {
 #[derive(Debug)]
 pub struct Encoded {
     pub position: u64,
+    /// When an event was announced; none for what is said to one connection about itself.
+    pub announced: Option<Instant>,
     others: Tail,
     /// What the sender's own devices are told, where that is more.
     own: Option<Tail>,
@@ -66,21 +69,27 @@ impl Encoded {
         let others = Tail::new(&json(&event.as_seen_by(Uuid::nil().into())), &cursor);
         let own =
             event.differs_for_sender().then(|| Tail::new(&json(&event.as_seen_by(event.sender)), &cursor));
-        Arc::new(Self { position: event.position, others, own, sender: event.sender })
+        Arc::new(Self {
+            position: event.position,
+            announced: Some(Instant::now()),
+            others,
+            own,
+            sender: event.sender,
+        })
     }
 
     /// The first result of a repeated nonce, for its sender alone.
     #[must_use]
     pub fn again(event: &Event, position: u64, epoch: &str) -> Arc<Self> {
         let others = Tail::new(&json(event), &cursor::write(epoch, position));
-        Arc::new(Self { position, others, own: None, sender: event.sender_id })
+        Arc::new(Self { position, announced: None, others, own: None, sender: event.sender_id })
     }
 
     #[must_use]
     pub fn notice(notice: &Notice, position: u64, epoch: &str) -> Arc<Self> {
         let body = serde_json::to_vec(notice).expect("a notice is plain JSON");
         let others = Tail::new(&body, &cursor::write(epoch, position));
-        Arc::new(Self { position, others, own: None, sender: Uuid::nil().into() })
+        Arc::new(Self { position, announced: None, others, own: None, sender: Uuid::nil().into() })
     }
 
     /// What it costs to keep it in one queue, in bytes.

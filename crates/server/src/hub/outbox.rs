@@ -150,11 +150,11 @@ impl Outbox {
         Poll::Pending
     }
 
-    /// One event always fits into an empty queue.
+    /// One event always fits into an empty queue. Of the bytes for all queues, each may hold no more than are free: so
+    /// who is far behind is named slow long before who keeps up (Choudhury and Hahne's dynamic thresholds).
     fn has_room(&self, state: &State, weight: usize) -> bool {
-        state.queue.is_empty()
-            || (state.bytes + weight <= self.budget.each_max
-                && self.budget.used.load(Ordering::Relaxed) + weight <= self.budget.total_max)
+        let free = self.budget.total_max.saturating_sub(self.budget.used.load(Ordering::Relaxed));
+        state.queue.is_empty() || state.bytes + weight <= self.budget.each_max.min(free)
     }
 
     fn clear(&self, state: &mut State) {
@@ -284,6 +284,21 @@ mod tests {
         assert_eq!(taken(&two), Poll::Ready(Err(Slow)));
         drop((one, two));
         assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn who_keeps_up_is_not_named_for_what_others_leave_behind() {
+        let budget = Budget::new(12 * event(1).weight(), usize::MAX);
+        let [slow, slower, quick] = [(); 3].map(|()| Outbox::new(Arc::clone(&budget), false));
+        for position in 1..=100 {
+            for outbox in [&slow, &slower, &quick] {
+                outbox.push(&event(position), false);
+            }
+            if position % 2 == 0 {
+                assert_eq!(taken(&quick), Poll::Ready(Ok(vec![position - 1, position])));
+            }
+        }
+        assert_eq!([taken(&slow), taken(&slower)], [Poll::Ready(Err(Slow)), Poll::Ready(Err(Slow))]);
     }
 
     #[test]

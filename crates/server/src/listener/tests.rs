@@ -104,6 +104,18 @@ async fn one_connection_too_many_is_closed_and_room_is_found_again() {
     }
 }
 
+/// More than the usual backlog of 128, and nobody accepts.
+#[tokio::test]
+async fn a_crowd_that_comes_at_once_finds_room_to_wait() {
+    let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut crowd = Vec::new();
+    for number in 0..300 {
+        let connecting = tokio::time::timeout(LONG / 60, TcpStream::connect(address)).await;
+        crowd.push(connecting.unwrap_or_else(|_| panic!("{number} did")).unwrap());
+    }
+}
+
 #[tokio::test]
 async fn a_request_in_progress_is_finished_before_it_stops() {
     let (began, finish) = gates();

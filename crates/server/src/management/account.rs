@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::Router;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use axum::routing::{get, post};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use chinwag_protocol::ErrorCode::{
+    AccountExists, BadSignIn, InvalidRefreshToken, Overloaded, RateLimited, SessionEnded,
+};
 use chinwag_protocol::{AccountId, Email, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::name::Name;
 use super::{Client, Cluster};
+use crate::api::{Answers, Created, Credential, Routes, Sketch, get, post, put};
 use crate::app::App;
 use crate::http::extract::{Json, bearer_token};
-use crate::http::{ApiError, Empty};
+use crate::http::{ApiError, Empty, NOTHING};
 use crate::listener::PeerAddress;
 use crate::sessions::SessionError;
 use crate::sessions::accounts::{ACCESS_SECONDS, AccountSignedIn};
@@ -26,18 +30,54 @@ use crate::store::Account;
 const COOKIE: &str = "chinwag_refresh";
 const COOKIE_PATH: &str = "/api/auth";
 
-type WithCookie<T> = ([(HeaderName, String); 1], Answer<T>);
-
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/auth/register", post(register))
-        .route("/api/auth/login", post(sign_in))
-        .route("/api/auth/refresh", post(refresh))
-        .route("/api/auth/logout", post(sign_out))
-        .route("/api/client/profile", get(profile).put(change_profile))
+pub(super) fn routes() -> Routes {
+    Routes::about("Accounts")
+        .with(
+            post("/api/auth/register", register)
+                .named("register", "Register an account and sign it in")
+                .refusing(&[AccountExists, RateLimited, Overloaded]),
+        )
+        .with(post("/api/auth/login", sign_in).named("login", "Sign an account in").refusing(&[
+            BadSignIn,
+            RateLimited,
+            Overloaded,
+        ]))
+        .with(
+            post("/api/auth/refresh", refresh)
+                .named("refresh", "Get a new access token; the cookie is replaced")
+                .opened_by(&[Credential::RefreshCookie])
+                .refusing(&[SessionEnded]),
+        )
+        .with(
+            post("/api/auth/logout", sign_out)
+                .named("logout", "End the session of the cookie, or of the access token")
+                .opened_by(&[Credential::RefreshCookie, Credential::AccessToken])
+                .refusing(&[InvalidRefreshToken]),
+        )
+        .with(get("/api/client/profile", profile).named("getProfile", "The account that calls"))
+        .with(put("/api/client/profile", change_profile).named("changeProfile", "Rename the company"))
 }
 
-#[derive(Deserialize)]
+/// An answer that also sets the refresh cookie, or takes it away.
+struct WithCookie<A> {
+    cookie: String,
+    answer: A,
+}
+
+impl<A: IntoResponse> IntoResponse for WithCookie<A> {
+    fn into_response(self) -> Response {
+        ([(header::SET_COOKIE, self.cookie)], self.answer).into_response()
+    }
+}
+
+impl<A: Answers> Answers for WithCookie<A> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        A::describe(sketch);
+        sketch.answer_header("Set-Cookie", "`chinwag_refresh`: HttpOnly, SameSite=Strict");
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewAccount {
     company_name: Name,
@@ -45,7 +85,7 @@ struct NewAccount {
     password: Password,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Access {
     access_token: String,
@@ -60,19 +100,20 @@ async fn register(
     headers: HeaderMap,
     Extension(cluster): Extension<Cluster>,
     Json(new): Json<NewAccount>,
-) -> Result<(StatusCode, WithCookie<Access>), ApiError> {
+) -> Result<WithCookie<Created<Access>>, ApiError> {
     app.sessions.count_account_sign_in(peer.ip())?;
     let signed_in = app.sessions.register_account(new.company_name.0, new.email, new.password).await?;
-    Ok((StatusCode::CREATED, access(&app, &headers, &cluster, signed_in)))
+    let (cookie, access) = access(&app, &headers, &cluster, signed_in);
+    Ok(WithCookie { cookie, answer: Created(access) })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Credentials {
     email: String,
     password: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct SignedIn {
     mfa_required: bool,
@@ -86,21 +127,22 @@ async fn sign_in(
     headers: HeaderMap,
     Extension(cluster): Extension<Cluster>,
     Json(Credentials { email, password }): Json<Credentials>,
-) -> Result<WithCookie<SignedIn>, ApiError> {
+) -> Result<WithCookie<Answer<SignedIn>>, ApiError> {
     app.sessions.count_account_sign_in(peer.ip())?;
     let signed_in = app.sessions.sign_in_account(email, password).await?;
-    let (cookie, Answer(access)) = access(&app, &headers, &cluster, signed_in);
-    Ok((cookie, Answer(SignedIn { mfa_required: false, access })))
+    let (cookie, access) = access(&app, &headers, &cluster, signed_in);
+    Ok(WithCookie { cookie, answer: Answer(SignedIn { mfa_required: false, access }) })
 }
 
 async fn refresh(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Extension(cluster): Extension<Cluster>,
-) -> Result<WithCookie<Access>, ApiError> {
+) -> Result<WithCookie<Answer<Access>>, ApiError> {
     let spent = refresh_token(&headers).ok_or(SessionError::MissingCredentials)?;
     let signed_in = app.sessions.refresh_account(spent).await?;
-    Ok(access(&app, &headers, &cluster, signed_in))
+    let (cookie, access) = access(&app, &headers, &cluster, signed_in);
+    Ok(WithCookie { cookie, answer: Answer(access) })
 }
 
 /// By cookie or access token, whichever there is: one who has only an expired access token must be able to leave too.
@@ -108,7 +150,7 @@ async fn sign_out(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Extension(cluster): Extension<Cluster>,
-) -> Result<WithCookie<Empty>, ApiError> {
+) -> Result<WithCookie<Answer<Empty>>, ApiError> {
     match refresh_token(&headers) {
         Some(refresh) => app.sessions.sign_out_account_of(refresh).await?,
         None => {
@@ -116,10 +158,10 @@ async fn sign_out(
             app.sessions.sign_out_account(session.session).await?;
         }
     }
-    Ok((cookie("", 0, is_over_tls(&headers, &cluster)), Answer(Empty {})))
+    Ok(WithCookie { cookie: cookie("", 0, is_over_tls(&headers, &cluster)), answer: NOTHING })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Profile {
     id: AccountId,
@@ -145,7 +187,7 @@ async fn profile(Client(by): Client) -> Answer<Profile> {
     Answer(by.account.into())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ProfileChanges {
     company_name: Option<Name>,
@@ -164,12 +206,7 @@ async fn change_profile(
     Ok(Answer(account.into()))
 }
 
-fn access(
-    app: &App,
-    headers: &HeaderMap,
-    cluster: &Cluster,
-    signed_in: AccountSignedIn,
-) -> WithCookie<Access> {
+fn access(app: &App, headers: &HeaderMap, cluster: &Cluster, signed_in: AccountSignedIn) -> (String, Access) {
     let refresh = signed_in.refresh.reveal();
     let cookie = cookie(refresh, app.sessions.refresh_seconds(), is_over_tls(headers, cluster));
     let access = Access {
@@ -178,16 +215,15 @@ fn access(
         role: AccountRole::Client,
         expires_in: ACCESS_SECONDS,
     };
-    (cookie, Answer(access))
+    (cookie, access)
 }
 
 /// Scripts cannot read it and other sites cannot send it (RFC 6265bis, section 4.1.2).
-fn cookie(value: &str, max_age_seconds: u64, secure: bool) -> [(HeaderName, String); 1] {
+fn cookie(value: &str, max_age_seconds: u64, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
-    let cookie = format!(
+    format!(
         "{COOKIE}={value}; Path={COOKIE_PATH}; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure}"
-    );
-    [(header::SET_COOKIE, cookie)]
+    )
 }
 
 /// Whether the browser came by TLS, as far as the proxy that ends it or the operator says. A client that lies about it
@@ -224,9 +260,9 @@ mod tests {
 
     #[test]
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-        let [(_, plain)] = cookie("cwr_x", 60, false);
+        let plain = cookie("cwr_x", 60, false);
         assert_eq!(plain, "chinwag_refresh=cwr_x; Path=/api/auth; Max-Age=60; HttpOnly; SameSite=Strict");
-        let [(_, secure)] = cookie("", 0, true);
+        let secure = cookie("", 0, true);
         assert!(secure.starts_with("chinwag_refresh=; ") && secure.ends_with("; Secure"), "{secure}");
     }
 }

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::Router;
 use axum::extract::{Extension, State};
-use axum::http::StatusCode;
-use axum::routing::get;
+use chinwag_protocol::ErrorCode::{AppLimitReached, AppNotFound};
 use chinwag_protocol::{AccountId, AppId, ErrorCode, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::name::Name;
 use super::{Client, Cluster};
+use crate::api::{Created, Routes, delete, get, post, put};
 use crate::app::App;
 use crate::http::extract::{Json, PathId};
 use crate::http::{ApiError, Empty, NOTHING};
@@ -22,15 +22,35 @@ use crate::store::{self, AppChanges, CreateAppError};
 const CLUSTER_NAME: &str = "local";
 const CLUSTER_STATUS: &str = "ACTIVE";
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/client/apps", get(list).post(create))
-        .route("/api/client/apps/{app}", get(show).put(change).delete(delete_app))
+pub(super) fn routes() -> Routes {
+    Routes::about("Apps")
+        .with(get("/api/client/apps", list).named("listApps", "The account's apps"))
+        .with(
+            post("/api/client/apps", create)
+                .named("createApp", "Make a demo app")
+                .refusing(&[AppLimitReached]),
+        )
+        .with(
+            get("/api/client/apps/{appId}", show)
+                .named("getApp", "An app, and where it is served")
+                .refusing(&[AppNotFound]),
+        )
+        .with(
+            put("/api/client/apps/{appId}", change)
+                .named("changeApp", "Rename an app, suspend it, or make it active again")
+                .refusing(&[AppNotFound]),
+        )
+        .with(
+            delete("/api/client/apps/{appId}", delete_app)
+                .named("deleteApp", "Delete an app and everything in it")
+                .refusing(&[AppNotFound]),
+        )
 }
 
 /// An app as it is told outside.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "App")]
 pub struct AppBody {
     id: AppId,
     client_id: Option<AccountId>,
@@ -45,8 +65,9 @@ pub struct AppBody {
 }
 
 /// One app, and where it is served.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AppWithCluster")]
 struct Shown {
     #[serde(flatten)]
     app: AppBody,
@@ -90,7 +111,7 @@ async fn list(
     Ok(Answer(apps.into_iter().map(|app| AppBody::of(app, cluster.id)).collect()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct NewApp {
     name: Name,
 }
@@ -100,9 +121,9 @@ async fn create(
     by: Client,
     Extension(cluster): Extension<Cluster>,
     Json(new): Json<NewApp>,
-) -> Result<(StatusCode, Answer<AppBody>), ApiError> {
+) -> Result<Created<AppBody>, ApiError> {
     let created = app.store.create_app(by.reach(), new.name.0, Tier::Demo).await?;
-    Ok((StatusCode::CREATED, Answer(AppBody::of(created, cluster.id))))
+    Ok(Created(AppBody::of(created, cluster.id)))
 }
 
 async fn show(
@@ -116,14 +137,15 @@ async fn show(
 }
 
 /// What an account may make of its app's status; deleting it is another request.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 enum WantedStatus {
     Active,
     Suspended,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "AppChanges")]
 struct Wanted {
     name: Option<Name>,
     status: Option<WantedStatus>,

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::Router;
-use axum::extract::{FromRequestParts, Path, State};
-use axum::http::StatusCode;
-use axum::http::request::Parts;
-use axum::routing::{delete, get, post};
+use axum::extract::State;
+use chinwag_protocol::ErrorCode::{AppNotFound, AppSuspended, KeyLimitReached, KeyNotFound};
 use chinwag_protocol::{AppId, ErrorCode, KeyId, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Client;
 use super::apps::app_not_found;
+use crate::api::{Created, Routes, delete, get, post};
 use crate::app::App;
-use crate::http::extract::PathId;
+use crate::http::extract::{PathId, PathIds};
 use crate::http::{ApiError, Empty, NOTHING};
 use crate::sessions::app::Tier;
 use crate::sessions::secret::Token;
@@ -23,29 +22,34 @@ use crate::store::{Key, KeyError, NewKey};
 /// What a key opens.
 const AUDIENCE: &str = "chat";
 
-pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/client/apps/{app}/keys", get(list).post(create))
-        .route("/api/client/apps/{app}/keys/{key}", delete(revoke))
-        .route("/api/client/apps/{app}/keys/{key}/rotate", post(rotate))
-}
-
-/// The two ids in a path: of an app and of a key.
-struct PathIds(AppId, KeyId);
-
-impl<S: Send + Sync> FromRequestParts<S> for PathIds {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let ids = Path::<(AppId, KeyId)>::from_request_parts(parts, state).await;
-        let Path((app, key)) = ids.map_err(|_| ApiError::invalid("the ids in the path must be UUIDs"))?;
-        Ok(Self(app, key))
-    }
+pub(super) fn routes() -> Routes {
+    Routes::about("API keys")
+        .with(
+            get("/api/client/apps/{appId}/keys", list)
+                .named("listKeys", "The app's keys that work, without their secrets")
+                .refusing(&[AppNotFound]),
+        )
+        .with(
+            post("/api/client/apps/{appId}/keys", create)
+                .named("createKey", "Make a key; its secret is told once")
+                .refusing(&[AppNotFound, AppSuspended, KeyLimitReached]),
+        )
+        .with(
+            delete("/api/client/apps/{appId}/keys/{keyId}", revoke)
+                .named("revokeKey", "Stop a key at once; signed-in users stay")
+                .refusing(&[AppNotFound, KeyNotFound]),
+        )
+        .with(
+            post("/api/client/apps/{appId}/keys/{keyId}/rotate", rotate)
+                .named("rotateKey", "Replace a key; the old one stops at once")
+                .refusing(&[AppNotFound, AppSuspended, KeyNotFound]),
+        )
 }
 
 /// A key as its owner sees it again.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Key")]
 pub struct KeyBody {
     id: KeyId,
     key_prefix: String,
@@ -55,7 +59,8 @@ pub struct KeyBody {
 }
 
 /// A key with its token: told once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "KeyWithToken")]
 pub struct NewKeyBody {
     #[serde(flatten)]
     key: KeyBody,
@@ -94,16 +99,16 @@ async fn create(
     State(app): State<Arc<App>>,
     by: Client,
     PathId(of): PathId<AppId>,
-) -> Result<(StatusCode, Answer<NewKeyBody>), ApiError> {
+) -> Result<Created<NewKeyBody>, ApiError> {
     let (token, new) = NewKey::generate();
     let key = app.store.create_key(by.reach(), of, new).await?;
-    Ok((StatusCode::CREATED, Answer(NewKeyBody::of(key, &token))))
+    Ok(Created(NewKeyBody::of(key, &token)))
 }
 
 async fn revoke(
     State(app): State<Arc<App>>,
     by: Client,
-    PathIds(of, key): PathIds,
+    PathIds((of, key)): PathIds<(AppId, KeyId)>,
 ) -> Result<Answer<Empty>, ApiError> {
     app.store.revoke_key(by.reach(), of, key).await?;
     Ok(NOTHING)
@@ -112,11 +117,11 @@ async fn revoke(
 async fn rotate(
     State(app): State<Arc<App>>,
     by: Client,
-    PathIds(of, key): PathIds,
-) -> Result<(StatusCode, Answer<NewKeyBody>), ApiError> {
+    PathIds((of, key)): PathIds<(AppId, KeyId)>,
+) -> Result<Created<NewKeyBody>, ApiError> {
     let (token, new) = NewKey::generate();
     let key = app.store.rotate_key(by.reach(), of, key, new).await?;
-    Ok((StatusCode::CREATED, Answer(NewKeyBody::of(key, &token))))
+    Ok(Created(NewKeyBody::of(key, &token)))
 }
 
 impl From<KeyError> for ApiError {

@@ -18,7 +18,9 @@ use super::listener::{Fault, Heard, Listener};
 use super::presence::Seat;
 use super::session::{Acting, Bounds, Effect, Session, SubscriptionKey};
 use crate::app::App;
-use crate::store::{ActError, Answer, Done};
+use crate::chat::Doing;
+use crate::store::{ActError, Done};
+use crate::telemetry::AppFigures;
 
 /// Groups of actions of one connection that wait for the writer; then no more is received.
 const ACTING_MAX: usize = 256;
@@ -43,6 +45,8 @@ enum Happening {
 
 pub struct Connection<C> {
     app: Arc<App>,
+    /// Of the user's app.
+    figures: Arc<AppFigures>,
     seat: Seat,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     carrier: C,
@@ -52,7 +56,7 @@ pub struct Connection<C> {
     /// The listener that is looked at first.
     turn: usize,
     /// Actions that the writer was asked for, in order.
-    acting: VecDeque<(Acting, Answer<Vec<Done>, ActError>)>,
+    acting: VecDeque<(Acting, Doing)>,
     effects: Vec<Effect>,
     /// A peer that takes nothing for this long is given up.
     stall: Duration,
@@ -91,6 +95,7 @@ impl<C: Carrier> Connection<C> {
             timer_at: None,
             ending: None,
             patience: Duration::MAX,
+            figures: app.telemetry.figures.of(seat.who.app),
             seat,
             app,
         })

@@ -2,20 +2,25 @@
 //! `Last-Event-ID`, readable with curl.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chinwag_protocol::{ErrorCode, Notice};
+use chinwag_protocol::{ChatId, ErrorCode, Notice, UserId};
 use futures_util::Stream;
 use tokio::time::{Instant, Sleep};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
+use uuid::Uuid;
 
+use super::ENDED_PATIENCE;
 use super::listener::{Fault, Heard, Listener};
 use super::presence::Seat;
+use crate::app::App;
 use crate::cursor;
-use crate::hub::{Delivery, Mailing};
+use crate::hub::{Delivery, Mailing, Slow};
 use crate::problem::Problem;
+use crate::telemetry::{self, AppFigures, Delivered};
 
 /// Something is sent at least this often, so that proxies keep the connection and clients notice its loss.
 const BEAT_INTERVAL: Duration = Duration::from_secs(15);
@@ -30,21 +35,94 @@ pub struct EventStream {
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     beat: Pin<Box<Sleep>>,
     over: bool,
-    _seat: Seat,
+    app: Arc<App>,
+    /// Whose stream it is; nobody's, if somebody only watches.
+    receiver: Option<Receiver>,
+    _taken: DropGuard,
+}
+
+struct Receiver {
+    seat: Seat,
+    figures: Arc<AppFigures>,
+}
+
+/// What somebody watches who is no member of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Inspected {
+    Chat(ChatId),
+    User(UserId),
+}
+
+/// Ends when a stream should have, and its client has not taken its end: nobody asks the stream for more then.
+pub struct Overdue {
+    slow: Pin<Box<dyn Future<Output = Slow> + Send>>,
+    ended: CancellationToken,
+    taken: CancellationToken,
+    patience: Duration,
+}
+
+impl Overdue {
+    /// False if the stream was taken to its end, or its client went away.
+    pub async fn comes(self) -> bool {
+        let Self { slow, ended, taken, patience } = self;
+        let told = async {
+            tokio::select! {
+                _ = slow => {
+                    let _ = tokio::time::timeout(patience, ended.cancelled()).await;
+                }
+                () = ended.cancelled() => {}
+            }
+            if ended.is_cancelled() {
+                tokio::time::sleep(ENDED_PATIENCE).await;
+            }
+        };
+        taken.run_until_cancelled(told).await.is_some()
+    }
 }
 
 impl EventStream {
+    /// The stream, and what is to be watched beside it. A slow receiver has `limits.stall_seconds` to take the end.
     #[must_use]
-    pub fn new(listener: Listener, mailing: Mailing, epoch: &str, seat: Seat) -> Self {
-        Self {
+    pub fn new(app: &Arc<App>, listener: Listener, mailing: Mailing, seat: Seat) -> (Self, Overdue) {
+        let ended = seat.ended.clone();
+        let receiver = Receiver { figures: app.telemetry.figures.of(seat.who.app), seat };
+        Self::with(app, listener, mailing, ended, Some(receiver))
+    }
+
+    /// What happens from now on, for somebody who only watches, until `ended` is cancelled. It counts as no delivery.
+    pub async fn inspecting(app: &Arc<App>, whom: Inspected, ended: CancellationToken) -> (Self, Overdue) {
+        let (listener, mailing) = match whom {
+            Inspected::Chat(chat) => {
+                // Its recipientId is nobody's.
+                (Listener::of_chat(app, chat).await, Mailing::to(UserId(Uuid::nil())))
+            }
+            Inspected::User(user) => (Listener::begin(app, user, None).await, Mailing::to(user)),
+        };
+        Self::with(app, listener, mailing, ended, None)
+    }
+
+    fn with(
+        app: &Arc<App>,
+        listener: Listener,
+        mailing: Mailing,
+        ended: CancellationToken,
+        receiver: Option<Receiver>,
+    ) -> (Self, Overdue) {
+        let (slow, taken) = (Box::pin(listener.slow()), CancellationToken::new());
+        let patience = app.settings.limits.stall();
+        let overdue = Overdue { slow, ended: ended.clone(), taken: taken.clone(), patience };
+        let stream = Self {
             listener,
             mailing,
-            epoch: epoch.into(),
-            ended: Box::pin(seat.ended.clone().cancelled_owned()),
+            epoch: app.store.epoch().into(),
+            ended: Box::pin(ended.cancelled_owned()),
             beat: Box::pin(tokio::time::sleep(BEAT_INTERVAL)),
             over: false,
-            _seat: seat,
-        }
+            app: Arc::clone(app),
+            receiver,
+            _taken: taken.drop_guard(),
+        };
+        (stream, overdue)
     }
 
     fn write(&self, deliveries: &[Delivery]) -> Bytes {
@@ -57,12 +135,23 @@ impl EventStream {
             self.mailing.write_body(delivery, &mut out);
             out.extend_from_slice(b"\n\n");
         }
+        if let Some(Receiver { seat, figures }) = &self.receiver {
+            let to = Delivered { user: seat.who.user, clock: self.app.clock.as_ref() };
+            figures.delivered(&to, deliveries, std::time::Instant::now());
+        }
         out.into()
     }
 
     /// The last thing that is said.
     fn fault(&mut self, fault: Fault) -> Bytes {
         self.over = true;
+        if let Some(Receiver { figures, .. }) = &self.receiver {
+            figures.errors.add(1);
+        }
+        self.app.telemetry.dropped(match fault {
+            Fault::Slow => telemetry::Drop::Slow,
+            Fault::Store(_) => telemetry::Drop::StoreFailed,
+        });
         let problem = match fault {
             Fault::Slow => Problem::new(ErrorCode::Overloaded, "slow consumer"),
             Fault::Store(error) => error.into(),

@@ -4,7 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use chinwag_protocol::{Notice, UserId};
+use chinwag_protocol::{ChatId, Notice, UserId};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::cursor;
@@ -72,6 +73,17 @@ impl Listener {
         Self { id, hub, store, user, outbox, since, position, lost, phase: Phase::Starting(answer) }
     }
 
+    /// Begins to listen to one chat, whoever its members are: everything that is committed from now on.
+    pub async fn of_chat(app: &App, chat: ChatId) -> Self {
+        let id = app.hub.new_listener();
+        let outbox = Outbox::new(Arc::clone(&app.budget), false);
+        let (hub, store) = (app.hub.clone(), app.store.clone());
+        let answer = store.listen_to_chat(chat, id, Arc::clone(&outbox)).await;
+        let (user, position) = (UserId(Uuid::nil()), store.head());
+        let phase = Phase::Starting(answer);
+        Self { id, hub, store, user, outbox, since: None, position, lost: false, phase }
+    }
+
     /// What is heard next: about `bytes_max` of events at once. After a fault there is nothing more.
     pub fn poll_hear(&mut self, context: &mut Context<'_>, bytes_max: usize) -> Poll<Result<Heard, Fault>> {
         loop {
@@ -115,6 +127,12 @@ impl Listener {
     /// Ready once the receiver is too slow; for while nothing is heard, because nothing is taken.
     pub fn poll_slow(&self, context: &mut Context<'_>) -> Poll<Slow> {
         self.outbox.poll_slow(context)
+    }
+
+    /// Ends once the receiver is too slow, also while nobody listens to [`Listener::poll_hear`].
+    pub fn slow(&self) -> impl Future<Output = Slow> + Send + 'static {
+        let outbox = Arc::clone(&self.outbox);
+        async move { std::future::poll_fn(|context| outbox.poll_slow(context)).await }
     }
 
     /// Deliveries have begun after the event at `head`.

@@ -80,9 +80,27 @@ impl Presence {
         self.lock().users.get(&app).map_or(0, HashMap::len)
     }
 
+    /// Distinct users of all apps.
+    #[must_use]
+    pub fn all_users(&self) -> usize {
+        self.lock().users.values().map(HashMap::len).sum()
+    }
+
+    /// Connections of all users of an app.
+    #[must_use]
+    pub fn connections_to(&self, app: AppId) -> usize {
+        self.lock().users.get(&app).map_or(0, |users| users.values().sum())
+    }
+
     #[must_use]
     pub fn is_here(&self, app: AppId, user: UserId) -> bool {
         self.lock().users.get(&app).is_some_and(|users| users.contains_key(&user))
+    }
+
+    /// Connections of one user.
+    #[must_use]
+    pub fn connections_of(&self, app: AppId, user: UserId) -> usize {
+        self.lock().users.get(&app).and_then(|users| users.get(&user)).copied().unwrap_or(0)
     }
 
     /// Connections of this process.

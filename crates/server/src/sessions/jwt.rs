@@ -4,6 +4,7 @@ mod key;
 
 use chinwag_protocol::{AccountId, AppId, SessionId, Timestamp, UserId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -12,14 +13,14 @@ use super::Identity;
 pub use key::{KeyError, SigningKeyFile};
 
 /// The role of an app's end user. The one value, so that an account's token cannot be read as a user's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub enum UserRole {
     #[serde(rename = "USER")]
     User,
 }
 
 /// The role of an account. The one value, so that a user's token cannot be read as an account's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub enum AccountRole {
     #[serde(rename = "CLIENT")]
     Client,
@@ -45,6 +46,24 @@ pub struct AccountClaims {
     pub sid: SessionId,
     pub iat: i64,
     pub exp: i64,
+}
+
+/// The public keys that JWTs can be checked with (RFC 7517, section 5).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct KeySet {
+    pub keys: [PublicKey; 1],
+}
+
+/// A public key for Ed25519 (RFC 8037, section 2).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct PublicKey {
+    pub kty: &'static str,
+    pub crv: &'static str,
+    pub x: String,
+    pub kid: String,
+    pub alg: &'static str,
+    #[serde(rename = "use")]
+    pub usage: &'static str,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -146,11 +165,16 @@ impl Jwt {
 
     /// The public key as a JWK set (RFC 7517, section 5), for `/.well-known/jwks.json`.
     #[must_use]
-    pub fn jwks(&self) -> serde_json::Value {
-        let key = json!({
-            "kty": "OKP", "crv": "Ed25519", "x": self.x, "kid": self.kid, "alg": "EdDSA", "use": "sig",
-        });
-        json!({"keys": [key]})
+    pub fn jwks(&self) -> KeySet {
+        let key = PublicKey {
+            kty: "OKP",
+            crv: "Ed25519",
+            x: self.x.clone(),
+            kid: self.kid.clone(),
+            alg: "EdDSA",
+            usage: "sig",
+        };
+        KeySet { keys: [key] }
     }
 
     fn encode(&self, claims: &impl Serialize) -> jsonwebtoken::errors::Result<String> {
@@ -242,7 +266,8 @@ mod tests {
     #[test]
     fn the_published_key_checks_a_token() {
         let jwt = jwt();
-        let jwks: jsonwebtoken::jwk::JwkSet = serde_json::from_value(jwt.jwks()).unwrap();
+        let jwks: jsonwebtoken::jwk::JwkSet =
+            serde_json::from_value(serde_json::to_value(jwt.jwks()).unwrap()).unwrap();
         let token = jwt.sign(&alice());
         let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
         let key = DecodingKey::from_jwk(jwks.find(&kid).unwrap()).unwrap();

@@ -1,6 +1,7 @@
 //! Passwords as argon2id hashes. A hash costs some 30 ms and 19 MiB on purpose, so few run at once and few may wait, and
 //! the memory is kept for the next: given back each time, it was spread over the allocator's arenas and never returned.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +11,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chinwag_protocol::limits::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
 
@@ -52,6 +54,25 @@ impl Password {
     #[must_use]
     pub fn given(text: String) -> Option<Self> {
         (text.chars().count() <= PASSWORD_CHARS_MAX).then_some(Self(text))
+    }
+}
+
+impl JsonSchema for Password {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Password")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "password",
+            "minLength": PASSWORD_CHARS_MIN,
+            "maxLength": PASSWORD_CHARS_MAX,
+        })
     }
 }
 

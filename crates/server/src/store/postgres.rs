@@ -1,4 +1,4 @@
-//! The store of many nodes: one PostgreSQL database that all of them share (docs/adr/0008).
+//! The store of many nodes: one PostgreSQL database that all of them share (docs/adr/0009).
 //!
 //! Everything that is an event goes through this node's one writer, in groups. What is none (accounts, apps, keys,
 //! users, sessions) is written beside it, and all reads are, each on one snapshot.
@@ -19,8 +19,10 @@ mod line;
 mod lines;
 mod list;
 mod open;
+mod people;
 mod sessions;
 mod sync;
+mod trace;
 mod upkeep;
 mod users;
 mod verbs;
@@ -35,6 +37,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Answer, Occupancy, OpenError, StoreError, WriterThread};
 use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
+use crate::telemetry::Commits;
 use lines::Lines;
 use verbs::{Verb, VerbJob};
 use writer::Order;
@@ -51,6 +54,7 @@ pub(super) struct Postgres {
     epoch: Arc<str>,
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
+    commits: Arc<Commits>,
 }
 
 impl Postgres {
@@ -66,6 +70,7 @@ impl Postgres {
         let opened = open::open(database_url, &ids).await?;
         let (orders, queue) = mpsc::channel(WRITER_QUEUE_MAX);
         let head = Arc::new(AtomicU64::new(opened.head));
+        let commits = Arc::new(Commits::default());
         let writer = writer::Writer::new(writer::Wiring {
             config: opened.config.clone(),
             occupancy,
@@ -74,10 +79,11 @@ impl Postgres {
             ids: Arc::clone(&ids),
             announcements,
             head: Arc::clone(&head),
+            commits: Arc::clone(&commits),
         });
         let thread = writer.start().await?;
         let lines = Arc::new(Lines::new(opened.config));
-        let store = Self { orders, lines, head, epoch: opened.epoch, clock, ids };
+        let store = Self { orders, lines, head, epoch: opened.epoch, clock, ids, commits };
         Ok((store, WriterThread { threads: vec![thread] }))
     }
 
@@ -87,6 +93,14 @@ impl Postgres {
 
     pub(super) fn head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
+    }
+
+    pub(super) fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    pub(super) fn jobs_waiting(&self) -> usize {
+        self.orders.max_capacity() - self.orders.capacity()
     }
 
     fn now(&self) -> Timestamp {

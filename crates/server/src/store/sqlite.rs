@@ -9,12 +9,14 @@ mod history;
 mod keys;
 mod list;
 mod open;
+mod people;
 mod readers;
 mod rows;
 mod sessions;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod upkeep;
 mod users;
 mod work;
@@ -30,6 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Answer, Occupancy, OpenError, StoreError, WriterThread};
 use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
+use crate::telemetry::Commits;
 
 use work::{Job, Tx};
 
@@ -43,6 +46,7 @@ pub(super) struct Sqlite {
     readers: Arc<readers::Readers>,
     head: Arc<AtomicU64>,
     epoch: Arc<str>,
+    commits: Arc<Commits>,
 }
 
 impl Sqlite {
@@ -87,6 +91,7 @@ impl Sqlite {
     ) -> Result<(Self, WriterThread), OpenError> {
         let (jobs, queue) = mpsc::channel(WRITER_QUEUE_MAX);
         let head = Arc::new(AtomicU64::new(opened.head));
+        let commits = Arc::new(Commits::default());
         let writer = writer::Writer {
             connection: opened.writer,
             queue,
@@ -95,6 +100,7 @@ impl Sqlite {
             announcements,
             head: Arc::clone(&head),
             occupancy,
+            commits: Arc::clone(&commits),
         };
         let lock = opened.lock;
         let thread = std::thread::Builder::new()
@@ -111,6 +117,7 @@ impl Sqlite {
             readers: Arc::new(readers::Readers::new(opened.readers)),
             head,
             epoch: opened.epoch,
+            commits,
         };
         Ok((store, WriterThread { threads: vec![thread, checkpointer] }))
     }
@@ -119,6 +126,18 @@ impl Sqlite {
     #[must_use]
     pub(super) fn epoch(&self) -> &str {
         &self.epoch
+    }
+
+    /// What the writer measures.
+    #[must_use]
+    pub(super) fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    /// Jobs waiting for the writer.
+    #[must_use]
+    pub(super) fn jobs_waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
     }
 
     /// Position of the newest committed event.

@@ -1,6 +1,8 @@
 //! Every rule against a text that it must complain of, and one that it must leave alone.
 
-use super::documents::{codes, limits, links, settings};
+use chinwag_server::api::Document;
+
+use super::documents::{api, codes, limits, links, metrics, settings};
 use super::rules::{dependencies, directions, nothing_left_for_later, queues, size_and_name, unwraps};
 use super::tree::{Source, read};
 
@@ -57,6 +59,7 @@ fn on_modules_that_know_too_much() {
         ("crates/server/src/chat.rs", "use crate::http::ApiError;"),
         ("crates/server/src/chat/member.rs", "use crate::store::Store;"),
         ("crates/server/src/http/chat.rs", "use rusqlite::Connection;"),
+        ("crates/server/src/http/chat.rs", "use axum::routing::get;"),
         ("crates/server/src/realtime/session.rs", "let now = Instant::now();"),
         ("crates/server/src/realtime/websocket.rs", "use chinwag_protocol::stomp::Frame;"),
         ("crates/server/src/management/apps.rs", "use crate::{chat, clock};"),
@@ -64,6 +67,9 @@ fn on_modules_that_know_too_much() {
         ("crates/server/src/hub/routes.rs", "use tokio::sync::mpsc;"),
         ("crates/server/src/store/sqlite/act.rs", "use crate::realtime::Presence;"),
         ("crates/server/src/listener/slots.rs", "use crate::store::Store;"),
+        ("crates/server/src/app.rs", "use chinwag_client::Client;"),
+        ("crates/client/src/realtime/session.rs", "use crate::http::Http;"),
+        ("crates/cli/src/commands/chat/update/keys.rs", "let now = Instant::now();"),
     ] {
         assert_eq!(complaints(directions, path, text), 1, "{path}: {text}");
     }
@@ -94,6 +100,28 @@ fn on_what_is_not_documented() {
     assert_eq!(is_missed("| 16384 |", "| 16385 |"), 1);
     assert_eq!(is_missed("| 0 to 16,777,216 |", "| 0 to 16,777,217 |"), 1);
     assert_eq!(is_missed("`json`", "`xml`"), 1);
+}
+
+#[test]
+fn on_metrics_without_a_row() {
+    let document = read("docs/metrics.md");
+    assert_eq!(
+        metrics(
+            &document.replace(
+                "| `chinwag_deliveries_total` | counter |",
+                "| `chinwag_deliveries_total` | gauge |"
+            )
+        )
+        .len(),
+        1
+    );
+    assert_eq!(metrics(&document.replace("| `chinwag_deliveries_total` |", "| deliveries |")).len(), 2);
+}
+
+#[test]
+fn on_documents_of_the_api_that_are_old() {
+    let committed = read("docs/api/openapi.json");
+    assert_eq!(api(Document::Chat, &committed.replacen("\"chatId\"", "\"chat\"", 1)).len(), 1);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Rules for documents: what the code has, they have.
 
 use chinwag_protocol::{ErrorCode, limits as wire};
+use chinwag_server::api::Document;
 use chinwag_server::config::{Kind, SETTINGS, Settings};
+use chinwag_server::telemetry::METRICS;
 
 use super::tree::{Source, root};
 
@@ -131,4 +133,29 @@ pub(super) fn links(document: &Source) -> Vec<String> {
         !target.contains("://") && !file.is_empty() && !from.with_file_name("").join(file).exists()
     });
     broken.map(|target| format!("{}: there is no {target}", document.path)).collect()
+}
+
+/// Every metric has a row with its type.
+pub(super) fn metrics(document: &str) -> Vec<String> {
+    let undocumented = METRICS.iter().filter(|metric| {
+        let kind = format!("| {} |", metric.kind);
+        !row(document, metric.name).is_some_and(|row| row.contains(&kind))
+    });
+    let mut complaints: Vec<String> = undocumented
+        .map(|metric| format!("docs/metrics.md: no row for {}, a {}", metric.name, metric.kind))
+        .collect();
+    let rows = document.lines().filter(|line| line.starts_with("| `")).count();
+    if rows != METRICS.len() {
+        complaints.push(format!("docs/metrics.md has {rows} rows for {} metrics", METRICS.len()));
+    }
+    complaints
+}
+
+/// The documents of the API in `docs/api`, which are made of the code.
+pub(super) fn api(document: Document, committed: &str) -> Vec<String> {
+    let file = document.file();
+    let is_same = committed == document.text(document.usual_server());
+    let word = file.trim_end_matches(".json");
+    let mend = format!("cargo run -p chinwag -- api {word} >docs/api/{file}");
+    if is_same { Vec::new() } else { vec![format!("docs/api/{file} is not what the code has: {mend}")] }
 }

@@ -6,7 +6,8 @@ mod documents;
 mod rules;
 mod tree;
 
-use documents::{codes, limits, links, settings};
+use chinwag_server::api::Document;
+use documents::{api, codes, limits, links, metrics, settings};
 use tree::{Source, documents, read, sources};
 
 /// Fails with all complaints at once.
@@ -65,6 +66,18 @@ fn every_dependency_says_what_for() {
 #[test]
 fn every_error_code_is_documented() {
     nothing_to_complain(codes(&read("docs/protocol.md")));
+}
+
+#[test]
+fn every_metric_is_documented() {
+    nothing_to_complain(metrics(&read("docs/metrics.md")));
+}
+
+#[test]
+fn the_documents_of_the_api_are_of_this_code() {
+    let complaints =
+        Document::ALL.map(|document| api(document, &read(&format!("docs/api/{}", document.file()))));
+    nothing_to_complain(complaints.concat());
 }
 
 #[test]

@@ -10,6 +10,21 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
         "crates/protocol/src",
         &["tokio", "futures_util", "async", "await", "std::net", "std::fs", "SystemTime::now"],
     ),
+    ("crates/protocol/src", &["chinwag_client", "chinwag_server"]),
+    ("crates/server/src", &["chinwag_client"]),
+    ("crates/client/src", &["chinwag_server"]),
+    ("crates/client/src/realtime/backoff", &["tokio", "async", "crate::clock"]),
+    ("crates/client/src/realtime/catch_up", &["tokio", "async", "crate::clock"]),
+    ("crates/client/src/realtime/said", &["tokio", "async", "crate::clock"]),
+    ("crates/client/src/realtime/heartbeat", &["async", "crate::clock", "Instant::now"]),
+    ("crates/client/src/realtime/outbox", &["hyper", "async", "crate::http", "crate::clock", "Instant::now"]),
+    (
+        "crates/client/src/realtime/session",
+        &["hyper", "tungstenite", "async", "crate::http", "crate::clock", "Instant::now"],
+    ),
+    ("crates/client/src/realtime/socket", &["stomp"]),
+    ("crates/cli/src/commands/chat/update", &["tokio", "async", "Instant::now"]),
+    ("crates/cli/src/commands/chat/view", &["tokio", "async", "Instant::now"]),
     (
         "crates/server/src/chat",
         &[
@@ -30,7 +45,14 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
     ("crates/server/src/chat/", &["tokio", "async", "crate::store", "crate::sessions", "crate::problem"]),
     (
         "crates/server/src/http",
-        &["rusqlite", "tokio_postgres", "store::sqlite", "store::postgres", "crate::management"],
+        &[
+            "axum::routing",
+            "rusqlite",
+            "tokio_postgres",
+            "store::sqlite",
+            "store::postgres",
+            "crate::management",
+        ],
     ),
     (
         "crates/server/src/realtime",
@@ -52,6 +74,7 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
     (
         "crates/server/src/management",
         &[
+            "axum::routing",
             "rusqlite",
             "tokio_postgres",
             "store::sqlite",

@@ -2,7 +2,7 @@
 import type { ChatEvent, Notice } from "../wire.js";
 
 /** What a cursor never looks like: the server answers it with RESYNC and the cursor of now. */
-const FROM_NOW = "now";
+export const FROM_NOW = "now";
 /** Of each chat, so many of the newest seqs are remembered against repeats. */
 const RECENT_MAX = 128;
 

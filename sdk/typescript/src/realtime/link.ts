@@ -13,12 +13,21 @@ export interface Link {
   close(): void;
 }
 
+export interface LinkEnd {
+  why: string;
+  /** The server had answered on it. */
+  greeted: boolean;
+  error?: ChinwagError;
+  /** Another attempt costs nobody anything: no need to wait. */
+  atOnce?: boolean;
+}
+
 export interface LinkListener {
   /** Where to resume from, asked for at each subscription. */
   since(): string;
   hear(said: ChatEvent | Notice, cursor: string | null): void;
-  /** It is over, not by {@link Link.close}. Told once. `greeted`: the server had answered on it. */
-  closed(end: { why: string; greeted: boolean; error?: ChinwagError }): void;
+  /** It is over, not by {@link Link.close}. Told once. */
+  closed(end: LinkEnd): void;
 }
 
 /** A carrier on which the server has not said anything by then is given up. */

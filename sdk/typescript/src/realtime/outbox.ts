@@ -19,7 +19,7 @@ export interface OutboxEntry {
   readonly userId: string;
   readonly action: StoredAction;
   readonly state: OutboxState;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; no two entries of an outbox have the same, so it is their order. */
   readonly queuedAt: number;
   /** How often it was sent. */
   readonly attempts: number;
@@ -48,8 +48,9 @@ interface Slot {
 }
 
 export class Outbox {
-  /** In the order of their making, which is the order of sending within a chat. */
+  /** In the order of `queuedAt`, which is the order of sending within a chat. */
   readonly #slots = new Map<string, Slot>();
+  #newest = 0;
 
   /** Called with every new version of an entry; `gone` if it is no longer held. */
   constructor(private readonly changed: (entry: OutboxEntry, gone: boolean) => void) {}
@@ -64,25 +65,21 @@ export class Outbox {
 
   add(action: StoredAction, nonce: string, userId: string, now: number): OutboxEntry {
     if (this.#slots.size >= ENTRIES_MAX) throw new ChinwagError("OUTBOX_FULL", `${ENTRIES_MAX} actions wait already`);
-    const entry: OutboxEntry = { nonce, userId, action, state: "queued", queuedAt: now, attempts: 0 };
+    const entry: OutboxEntry = { nonce, userId, action, state: "queued", queuedAt: this.#after(now), attempts: 0 };
     this.#slots.set(nonce, { entry, notBefore: 0, sentAt: 0 });
     this.changed(entry, false);
     return entry;
   }
 
-  /** What a storage kept, before everything that was added since. */
+  /** What a storage kept, in its place among what is held already. */
   restore(entries: readonly OutboxEntry[], now: number): void {
-    const added = [...this.#slots];
+    const strange = entries.filter(({ nonce }) => !this.#slots.has(nonce)).map((kept) => unlessTooOld(kept, now));
+    const slots = [...this.#slots.values(), ...strange.map((entry) => ({ entry, notBefore: 0, sentAt: 0 }))];
+    slots.sort((one, other) => one.entry.queuedAt - other.entry.queuedAt);
     this.#slots.clear();
-    for (const kept of [...entries].sort((one, other) => one.queuedAt - other.queuedAt)) {
-      const tooOld = now - kept.queuedAt > REPEATABLE_MS;
-      const entry: OutboxEntry = tooOld
-        ? { ...kept, state: "failed", error: new ChinwagError("OUTBOX_EXPIRED", "it waited for too long to be sent again safely") }
-        : kept;
-      this.#slots.set(entry.nonce, { entry, notBefore: 0, sentAt: 0 });
-      this.changed(entry, false);
-    }
-    for (const [nonce, slot] of added) this.#slots.set(nonce, slot);
+    for (const slot of slots) this.#slots.set(slot.entry.nonce, slot);
+    this.#newest = Math.max(this.#newest, slots.at(-1)?.entry.queuedAt ?? 0);
+    for (const entry of strange) this.changed(entry, false);
   }
 
   /**
@@ -138,12 +135,12 @@ export class Outbox {
     this.changed({ ...without(slot.entry), state: "stored", event }, true);
   }
 
-  /** It was refused: for now, and it waits until `notBefore`, or for good. */
-  refused(nonce: string, error: ChinwagError, notBefore: number): void {
+  /** It was refused: for now, and it is sent `again`, not before that time, or for good. */
+  refused(nonce: string, error: ChinwagError, again: boolean, notBefore: number): void {
     const slot = this.#slots.get(nonce);
     if (slot?.entry.state !== "sending") return;
     slot.notBefore = notBefore;
-    this.#replace(slot, { ...slot.entry, state: error.transient ? "queued" : "failed", error });
+    this.#replace(slot, { ...slot.entry, state: again ? "queued" : "failed", error });
   }
 
   /** Queues a failed entry again, behind those that came since; false if there is none of that name. */
@@ -154,7 +151,7 @@ export class Outbox {
     // It was refused, so its nonce is unused; how long it has waited counts from now.
     this.#slots.set(nonce, slot);
     slot.notBefore = 0;
-    this.#replace(slot, { ...without(slot.entry), state: "queued", queuedAt: now });
+    this.#replace(slot, { ...without(slot.entry), state: "queued", queuedAt: this.#after(now) });
     return true;
   }
 
@@ -168,6 +165,12 @@ export class Outbox {
     return true;
   }
 
+  /** `now`, or later: many are added in one millisecond, and clocks are set back. */
+  #after(now: number): number {
+    this.#newest = Math.max(now, this.#newest + 1);
+    return this.#newest;
+  }
+
   #requeue(slot: Slot): void {
     slot.notBefore = 0;
     this.#replace(slot, { ...slot.entry, state: "queued" });
@@ -178,6 +181,11 @@ export class Outbox {
     this.changed(entry, false);
     return entry;
   }
+}
+
+function unlessTooOld(kept: OutboxEntry, now: number): OutboxEntry {
+  if (now - kept.queuedAt <= REPEATABLE_MS) return kept;
+  return { ...kept, state: "failed", error: new ChinwagError("OUTBOX_EXPIRED", "it waited for too long to be sent again safely") };
 }
 
 function laneOf(action: StoredAction): string {

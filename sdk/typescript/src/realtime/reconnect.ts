@@ -22,8 +22,8 @@ export type Transport = "websocket" | "sse";
 
 /** So many WebSockets in a row that did not come to be, while HTTP works, mean that something in between blocks them. */
 const FAILURES_TO_FALL_BACK = 2;
-/** After this long on the fallback, a new connection tries the WebSocket again: people change networks. */
-const FALLBACK_MS = 10 * 60_000;
+/** After this long on the fallback the WebSocket is tried again: people change networks. */
+export const FALLBACK_MS = 10 * 60_000;
 
 /** Chooses between WebSocket and server-sent events by what was possible so far. */
 export class Road {
@@ -31,6 +31,11 @@ export class Road {
   #fellBackAt: number | null = null;
 
   constructor(private readonly possible: readonly Transport[]) {}
+
+  /** Whether WebSockets were given up for now. */
+  get fellBack(): boolean {
+    return this.#fellBackAt !== null;
+  }
 
   /** Null if there is no way at all. */
   choose(now: number): Transport | null {
@@ -51,5 +56,6 @@ export class Road {
 
   websocketWorked(): void {
     this.#failures = 0;
+    this.#fellBackAt = null;
   }
 }

@@ -8,6 +8,8 @@ export interface KeptAction {
   action: StoredAction;
   queuedAt: number;
   attempts: number;
+  /** The tab that made it, where tabs share a connection. */
+  tab?: string;
   /** Of an entry that failed. */
   failed?: { code: string; message: string; status: number };
 }
@@ -24,12 +26,12 @@ export interface OutboxStorage {
   remove(nonce: string): Promise<void>;
 }
 
-export function toKept({ nonce, userId, action, queuedAt, attempts, state, error }: OutboxEntry): KeptAction {
-  const kept = { nonce, userId, action, queuedAt, attempts };
+export function toKept({ nonce, userId, action, queuedAt, attempts, state, error }: OutboxEntry, tab: string | null): KeptAction {
+  const kept = { nonce, userId, action, queuedAt, attempts, ...(tab !== null && { tab }) };
   return state === "failed" && error ? { ...kept, failed: { code: error.code, message: error.message, status: error.status } } : kept;
 }
 
-export function fromKept({ failed, ...kept }: KeptAction): OutboxEntry {
+export function fromKept({ failed, tab: _tab, ...kept }: KeptAction): OutboxEntry {
   if (!failed) return { ...kept, state: "queued" };
   return { ...kept, state: "failed", error: new ChinwagError(failed.code, failed.message, failed.status) };
 }

@@ -7,7 +7,7 @@ import type { Entry, OpenChat } from "./state.js";
 export function withMessage(chat: OpenChat, message: Message, key = message.messageId): OpenChat {
   const known = chat.entries.find((entry) => entry.message?.messageId === message.messageId);
   if (known?.message && known.message.changedSeq > message.changedSeq) return chat;
-  const entry: Entry = { key: known?.key ?? key, state: "stored", senderId: message.senderId, content: message.content, message };
+  const entry = storedEntry(message, known?.key ?? key);
   const others = chat.entries.filter((other) => other.nonce === undefined || other.nonce !== key);
   if (known) return replaced({ ...chat, entries: others }, known, entry);
   // Most come last, before those that wait.
@@ -16,11 +16,19 @@ export function withMessage(chat: OpenChat, message: Message, key = message.mess
   return { ...chat, entries: [...others.slice(0, at), entry, ...others.slice(at)] };
 }
 
+function storedEntry(message: Message, key: string): Entry {
+  return { key, state: "stored", senderId: message.senderId, content: message.content, message };
+}
+
 /**
  * `messages` newest first. The page may know a message that is still shown as being sent, since its echo comes by another
  * way; pages do not know nonces, so the newest of the same sender and text it is.
  */
 export function withPage(chat: OpenChat, messages: readonly Message[]): OpenChat {
+  if (olderThanAll(chat, messages)) {
+    const older = [...messages].reverse().map((message) => storedEntry(message, message.messageId));
+    return { ...chat, entries: [...older, ...chat.entries] };
+  }
   const sending = chat.entries.filter(({ state }) => state === "sending").reverse();
   const stored = new Set(chat.entries.map(({ message }) => message?.messageId));
   return messages.reduce((into, message) => {
@@ -30,6 +38,12 @@ export function withPage(chat: OpenChat, messages: readonly Message[]): OpenChat
     const [adopted] = at < 0 ? [] : sending.splice(at, 1);
     return withMessage(into, message, adopted?.key);
   }, chat);
+}
+
+/** So it is with every page after the first, and a long history must not cost more with each of them. */
+function olderThanAll(chat: OpenChat, messages: readonly Message[]): boolean {
+  const oldest = chat.entries[0]?.message?.seq;
+  return oldest !== undefined && messages.every(({ seq }) => seq < oldest);
 }
 
 export function withoutMessage(chat: OpenChat, messageId: string): OpenChat {

@@ -9,6 +9,8 @@ import { type ChatState, NOTHING_YET, type OpenChat } from "./state.js";
 export type { ChatState, Entry, OpenChat } from "./state.js";
 
 const PAGE = 50;
+/** Who scrolls back wants much of it. The most that the server gives at once. */
+const OLDER_PAGE = 100;
 const CHATS_PAGE = 100;
 /** So often chats are loaded again because something happened meanwhile; then once more after a while. */
 const ROUNDS_MAX = 3;
@@ -107,6 +109,8 @@ class LiveStore implements ChatStore {
     try {
       await this.#refresh(chatId);
     } catch (error) {
+      // It may have been loaded by other means: after a resync, or because the store was opened again.
+      if (this.getState().open[chatId]?.loaded) return;
       this.closeChat(chatId);
       throw error;
     }
@@ -142,11 +146,12 @@ class LiveStore implements ChatStore {
   async #page(chatId: string, before?: string): Promise<boolean> {
     this.#pagesUnderway += 1;
     try {
-      const { messages } = await this.client.getMessages(chatId, PAGE, before);
+      const size = before === undefined ? PAGE : OLDER_PAGE;
+      const { messages } = await this.client.getMessages(chatId, size, before);
       const chat = this.#state.open[chatId];
       if (!chat) return false;
       const there = messages.filter(({ messageId }) => !this.#deleted.has(messageId));
-      const complete = chat.complete || messages.length < PAGE;
+      const complete = chat.complete || messages.length < size;
       this.#setOpen(chatId, { ...withPage(chat, there), complete });
       return messages.length > 0;
     } finally {

@@ -13,16 +13,26 @@ export type Weather =
   | { kind: "no-upgrades"; status: number }
   /** Every request is answered with this. */
   | { kind: "answer"; status: number; headers?: Record<string, string> }
-  /** WebSockets are cut, without a word, after this many bytes from the server; everything else passes. */
-  | { kind: "cut"; afterBytes: () => number };
+  /** WebSockets, and streams of events if so, are cut without a word after this many bytes from the server; all else passes. */
+  | { kind: "cut"; afterBytes: () => number; streams?: true }
+  /** Any connection is cut after this many bytes from the client. */
+  | { kind: "cut-off"; afterBytes: number }
+  /** Everything is late by so many milliseconds, anew for each piece, and in order. */
+  | { kind: "late"; ms: () => number }
+  /** What the client says is said to the server twice, on two connections; the answers of the second are dropped. */
+  | { kind: "twice" }
+  /** Another weather for each connection. */
+  | { kind: "changeable"; next: (head: string) => Weather };
 
 /** A network with weather between a client and the server. Its port stays the same. */
 export class FaultProxy {
   weather: Weather = { kind: "fair" };
   readonly #open = new Set<Socket>();
-  /** How many connections were cut, and how many upgrades were seen. */
+  /** How many connections were cut, how many upgrades were seen, and how many streams of events are open. */
   cuts = 0;
   upgrades = 0;
+  streams = 0;
+  readonly #watchers = new Set<() => void>();
 
   private constructor(
     private readonly server: Server,
@@ -42,6 +52,23 @@ export class FaultProxy {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  /** Resolves when that holds. */
+  sees(holds: (proxy: FaultProxy) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!holds(this)) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  #changed(): void {
+    for (const look of [...this.#watchers]) look();
+  }
+
   /** Ends every connection that is open now, without a word. */
   cutAll(): void {
     for (const socket of this.#open) socket.destroy();
@@ -55,40 +82,81 @@ export class FaultProxy {
 
   #carry(client: Socket): void {
     this.#keep(client);
-    const { weather } = this;
-    if (weather.kind === "refuse") return void client.destroy();
-    if (weather.kind === "silent") return void client.resume();
+    if (this.weather.kind === "refuse") return void client.destroy();
+    if (this.weather.kind === "silent") return void client.resume();
     client.once("data", (head) => {
-      const upgrade = /^upgrade: *websocket/im.test(head.toString("latin1"));
+      const text = head.toString("latin1");
+      const upgrade = /^upgrade: *websocket/im.test(text);
       if (upgrade) this.upgrades += 1;
+      const stream = text.startsWith("GET /api/chat/events");
+      if (stream) this.#countStream(client);
+      this.#changed();
+      const weather = this.weather.kind === "changeable" ? this.weather.next(text) : this.weather;
+      if (weather.kind === "refuse") return void client.destroy();
       if (weather.kind === "answer") return this.#answer(client, weather.status, weather.headers);
       if (weather.kind === "no-upgrades" && upgrade) return this.#answer(client, weather.status);
-      const server = connect(this.targetPort, "127.0.0.1");
-      this.#keep(server);
+      this.#pass(client, head, weather, upgrade, stream);
+    });
+  }
+
+  #pass(client: Socket, head: Buffer, weather: Weather, upgrade: boolean, stream: boolean): void {
+    const server = this.#toServer(client);
+    if (weather.kind === "cut-off") {
+      server.pipe(client);
+      return this.#passUntil(weather.afterBytes, client, server, head);
+    }
+    if (weather.kind === "late") {
+      late(client, server, weather.ms);
+      late(server, client, weather.ms);
       server.write(head);
-      client.pipe(server);
-      if (weather.kind === "cut" && upgrade) this.#passUntil(weather.afterBytes(), server, client);
-      else server.pipe(client);
-      for (const [one, other] of [[client, server], [server, client]] as const) one.on("close", () => other.destroy());
+      return;
+    }
+    server.write(head);
+    client.pipe(server);
+    if (weather.kind === "twice") {
+      const echo = this.#toServer(client);
+      echo.write(head);
+      client.pipe(echo);
+      echo.resume();
+    }
+    if (weather.kind === "cut" && (upgrade || (stream && weather.streams))) this.#passUntil(weather.afterBytes(), server, client);
+    else server.pipe(client);
+  }
+
+  #toServer(client: Socket): Socket {
+    const server = connect(this.targetPort, "127.0.0.1");
+    this.#keep(server);
+    client.on("close", () => server.destroy());
+    server.on("close", () => client.destroy());
+    return server;
+  }
+
+  #countStream(client: Socket): void {
+    this.streams += 1;
+    client.on("close", () => {
+      this.streams -= 1;
+      this.#changed();
     });
   }
 
   /** The last piece is passed in part, so that a frame is cut in its midst. */
-  #passUntil(bytes: number, server: Socket, client: Socket): void {
+  #passUntil(bytes: number, from: Socket, to: Socket, first?: Buffer): void {
     let left = bytes;
-    server.on("data", (piece: Buffer) => {
+    const pass = (piece: Buffer) => {
       if (piece.length < left) {
         left -= piece.length;
-        client.write(piece);
+        to.write(piece);
         return;
       }
-      server.pause();
+      from.pause();
       this.cuts += 1;
-      client.write(piece.subarray(0, left), () => {
-        client.destroy();
-        server.destroy();
+      to.write(piece.subarray(0, left), () => {
+        from.destroy();
+        to.destroy();
       });
-    });
+    };
+    from.on("data", pass);
+    if (first) pass(first);
   }
 
   #answer(client: Socket, status: number, headers: Record<string, string> = {}): void {
@@ -101,4 +169,12 @@ export class FaultProxy {
     socket.on("error", () => {});
     socket.on("close", () => this.#open.delete(socket));
   }
+}
+
+function late(from: Socket, to: Socket, ms: () => number): void {
+  let before = Promise.resolve();
+  from.on("data", (piece: Buffer) => {
+    const wait = new Promise<void>((resolve) => setTimeout(resolve, ms()));
+    before = before.then(() => wait).then(() => void (to.destroyed || to.write(piece)));
+  });
 }

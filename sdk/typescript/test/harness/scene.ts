@@ -11,10 +11,10 @@ export const PASSWORD = "correct horse";
 const RECONNECT = { minMs: 10, maxMs: 200 };
 
 /** Rejects when `promise` takes too long: for events that never come. */
-export async function inTime<T>(what: string, promise: Promise<T>): Promise<T> {
+export async function inTime<T>(what: string | (() => string), promise: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`in vain: waited for ${what}`)), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error(`in vain: waited for ${typeof what === "string" ? what : what()}`)), patienceMs);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
@@ -49,7 +49,7 @@ export class Diary<N extends EventName> {
     }
   }
 
-  until(what: string, done: (events: RealtimeEvents[N][]) => boolean): Promise<void> {
+  until(what: string, done: (events: RealtimeEvents[N][]) => boolean, patienceMs = PATIENCE_MS): Promise<void> {
     const reached = new Promise<void>((resolve) => {
       const watch = () => {
         if (!done(this.events)) return;
@@ -59,7 +59,7 @@ export class Diary<N extends EventName> {
       this.#watchers.add(watch);
       watch();
     });
-    return inTime(`${what}; so far ${this.events.length} events`, reached);
+    return inTime(() => `${what}; so far ${this.events.length} events`, reached, patienceMs);
   }
 }
 

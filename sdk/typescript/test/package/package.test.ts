@@ -1,8 +1,11 @@
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { apiReport } from "../../scripts/api-report.js";
+import { wireTypes } from "../../scripts/wire.js";
+import { packedFiles } from "../harness/packed.js";
 
 const ENTRIES = {
   "@chinwag/sdk": "src/index.ts",
@@ -23,7 +26,11 @@ function built(path: string): URL {
 
 test("the public interface changes only on purpose: npm run api writes it down anew", async () => {
   expect(existsSync(at("api.txt")), "api.txt belongs to the repository").toBe(true);
-  await expect(apiReport(ENTRIES)).toMatchFileSnapshot("../../api.txt");
+  await expect(apiReport(fileURLToPath(at(".")), ENTRIES)).toMatchFileSnapshot("../../api.txt");
+});
+
+test("wire types are those of the server's own description: npm run wire writes them down anew", async () => {
+  await expect(wireTypes(JSON.parse(text("../../docs/api/openapi.json")))).toMatchFileSnapshot("../../src/wire.ts");
 });
 
 test("the core is under 15 KB, compressed, and in one file", () => {
@@ -49,6 +56,13 @@ test("it can be imported and required, and knows nothing of Node at its core", a
   for (const file of ["dist/index.mjs", "dist/index.cjs"]) expect(/node:|\brequire\(/.test(text(file)), file).toBe(false);
   expect(manifest.sideEffects).toBe(false);
   expect(manifest.dependencies).toBeUndefined();
+});
+
+test("what is packed is what is needed: nothing of the tests, and the licence", () => {
+  const packed = packedFiles(fileURLToPath(at(".")));
+  expect(packed).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json", "dist/index.mjs", "dist/index.d.cts"]));
+  expect(packed.filter((path) => !/^(dist|src)\/|^(LICENSE|README\.md|package\.json)$/.test(path))).toEqual([]);
+  expect(text("LICENSE")).toBe(text("../../LICENSE"));
 });
 
 test("files are short", () => {

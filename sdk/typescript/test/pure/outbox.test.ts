@@ -32,11 +32,11 @@ test("one that is refused for now is not overtaken; one that is refused for good
   box.add(say("a"), "1", "me", 0);
   box.add(say("b"), "2", "me", 0);
   taken();
-  box.refused("1", busy, 500);
+  box.refused("1", busy, true, 500);
   expect(taken(499)).toEqual([]);
   expect(box.due()).toBe(500);
   expect(taken(500)).toEqual(["1 by http"]);
-  box.refused("1", no, 0);
+  box.refused("1", no, false, 0);
   expect(box.get("1")).toMatchObject({ state: "failed", error: { code: "CHAT_NOT_FOUND" } });
   expect(taken(501)).toEqual(["2 by stomp"]);
 });
@@ -77,7 +77,7 @@ test("failed ones wait for retry or discard", () => {
   box.add(say("b"), "2", "me", 0);
   taken();
   expect(box.discard("1"), "what is on its way cannot be called back").toBe(false);
-  box.refused("1", no, 0);
+  box.refused("1", no, false, 0);
   expect(box.retry("1", 9)).toBe(true);
   expect(box.retry("1", 9)).toBe(false);
   expect(box.entries.map(({ nonce }) => nonce), "behind those that came since").toEqual(["2", "1"]);
@@ -94,6 +94,19 @@ test("what a storage kept comes before what was added since, if it is not too ol
   expect(box.entries.map(({ nonce, state }) => `${nonce} ${state}`)).toEqual(["1 failed", "2 queued", "3 queued"]);
   expect(box.get("1")?.error?.code).toBe("OUTBOX_EXPIRED");
   expect(taken(2 * day)).toEqual(["2 by http"]);
+});
+
+test("what was added in one millisecond keeps its order, however it was kept", () => {
+  const kept: OutboxEntry[] = [];
+  const before = new Outbox((entry) => kept.push(entry));
+  for (const nonce of ["c", "a", "b"]) before.add(say(nonce), nonce, "me", 5);
+  const { box, taken } = outbox();
+  box.restore([...kept].sort((one, other) => (one.nonce < other.nonce ? -1 : 1)), 5);
+  expect(box.entries.map(({ nonce }) => nonce)).toEqual(["c", "a", "b"]);
+  const [, ...later] = kept;
+  box.restore(later, 5);
+  expect(box.entries.map(({ nonce }) => nonce), "what is held is not held twice").toEqual(["c", "a", "b"]);
+  expect(taken()).toEqual(["c by stomp"]);
 });
 
 test("nothing is sent in another user's name", () => {

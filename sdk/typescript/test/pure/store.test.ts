@@ -37,6 +37,12 @@ test("a page that knows a message before its echo came does not show it twice", 
   expect(shown(chat)).toEqual(["m2 bye stored", "m8 hello stored", "n2 hello stored", "n1 hello sending"]);
 });
 
+test("a page of older messages comes before those that are there and those that wait", () => {
+  const chat = withPage(EMPTY, [said(9, "nine")]);
+  const all = withPage(withOutbox(chat, sending("n1", "two"), false), [said(3, "three"), said(2, "two")]);
+  expect(shown(all)).toEqual(["m2 two stored", "m3 three stored", "m9 nine stored", "n1 two sending"]);
+});
+
 test("an older form of a message does not hide a newer one", () => {
   const newer = { ...said(1, "new"), changedSeq: 5 };
   expect(shown(withPage(withMessage(EMPTY, newer), [said(1, "old")]))).toEqual(["m1 new stored"]);

@@ -109,9 +109,12 @@ test("the eight actions, what they resolve with, and what others hear", async ()
   const deleted = await alice.realtime.deleteMessage(chatId, sent.messageId);
   expect(deleted).toMatchObject({ type: "DELETE_MSG", messageId: sent.messageId });
 
-  await diary.until("all eight", (events) => events.some(({ type }) => type === "DELETE_MSG"));
+  await diary.until("all eight", (events) => events.length >= 8);
   const told = diary.events.map(({ type }) => type);
-  expect(told).toEqual(["SEND_MSG", "EDIT_MSG", "REPLY", "TYPING", "REACT", "DELETE_REACT", "READ_MSG", "DELETE_MSG"]);
+  // Typing is not stored, so it has no place among what is.
+  expect(told).toContain("TYPING");
+  const stored = told.filter((type) => type !== "TYPING");
+  expect(stored).toEqual(["SEND_MSG", "EDIT_MSG", "REPLY", "REACT", "DELETE_REACT", "READ_MSG", "DELETE_MSG"]);
   expect(alice.realtime.outbox).toEqual([]);
 
   const { messages } = await bob.client.getMessages(chatId, 10);

@@ -82,6 +82,41 @@ test("where WebSockets are blocked, server-sent events and HTTP take their place
   expect(diary.events.map(({ message }) => message)).toEqual(["hello", "hello yourself", "while you were away"]);
 });
 
+test("and when WebSockets are possible again, it moves back to one without a break", async () => {
+  const proxy = await scene.proxy();
+  proxy.weather = { kind: "no-upgrades", status: 403 };
+  const quarters: (() => void)[] = [];
+  const after = (ms: number, run: () => void) => {
+    if (ms === 10 * 60_000) quarters.push(run);
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  };
+  const { alice, bob, chatId } = await scene.tea({ bob: { baseUrl: proxy.url, environment: { after } } });
+  const diary = new Diary(bob.client, "message");
+  const breaks = new Diary(bob.client, "disconnected", "connected", "resync");
+  let count = 0;
+  const say = () => alice.realtime.sendMessage(chatId, `${count++}`);
+  await say();
+
+  expect(proxy.upgrades).toBe(2);
+  quarters.shift()?.();
+  await inTime("another timer, since it is still blocked", proxy.sees((proxy) => proxy.upgrades === 3));
+  await say();
+  await inTime("the timer", (async () => {
+    while (quarters.length === 0) await say();
+  })());
+  proxy.weather = { kind: "fair" };
+  quarters.shift()?.();
+  const sockets = inTime("a WebSocket", proxy.sees((proxy) => proxy.upgrades === 4 && proxy.streams === 0));
+  const settled = sockets.then(() => true);
+  while (!(await Promise.race([settled, say().then(() => false)])));
+  await say();
+  await diary.until("all of it", (events) => events.length >= count);
+  expect(diary.events.map(({ message }) => message)).toEqual(Array.from({ length: count }, (_, index) => `${index}`));
+  expect(breaks.events).toEqual([]);
+  expect(quarters).toEqual([]);
+});
+
 test("where there is no WebSocket at all, too; and where there is nothing, that is said", async () => {
   const { alice, bob, chatId } = await scene.tea({ bob: { environment: { WebSocket: null } } });
   const heard = next(bob.client, "message");
@@ -154,4 +189,26 @@ test("another user on the same client hears nothing of the first", async () => {
   await client.realtime.sendMessage(own.chatId, "for Carol");
   await diary.until("hers", (events) => events.length >= 1);
   expect(diary.events.map(({ message }) => message)).toEqual(["for Carol"]);
+});
+
+test("a JWT that is refused though it was just replaced is a mistake: neither the connection nor an action ends by it", async () => {
+  const proxy = await scene.proxy();
+  const { alice, bob, chatId } = await scene.tea({ alice: { baseUrl: proxy.url, transport: "sse" } });
+  let refusals = 0;
+  proxy.weather = {
+    kind: "changeable",
+    next(head) {
+      if (head.includes("/api/auth/refresh") || refusals >= 6) return { kind: "fair" };
+      refusals += 1;
+      return { kind: "answer", status: 401 };
+    },
+  };
+  const lost = next(alice.client, "disconnected");
+  proxy.cutAll();
+  expect(await lost).toMatchObject({ willReconnect: true });
+  const heard = next(bob.client, "message");
+  await alice.realtime.sendMessage(chatId, "still me");
+  expect(await heard).toMatchObject({ message: "still me" });
+  expect(refusals).toBe(6);
+  expect(alice.client.isAuthenticated).toBe(true);
 });

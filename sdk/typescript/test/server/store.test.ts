@@ -56,7 +56,9 @@ test("messages, reactions, replies and members of an open chat", async () => {
   bob.realtime.removeAllListeners();
   await store.openChat(chatId);
   expect(contents(store, chatId)).toEqual(["one"]);
-  expect(store.getState().open[chatId]).toMatchObject({ complete: true, members: [{ userId: alice.id }, { userId: bob.id }] });
+  expect(store.getState().open[chatId]).toMatchObject({ complete: true, loaded: true });
+  // They came at the same moment.
+  expect(new Set(store.getState().open[chatId]?.members.map(({ userId }) => userId))).toEqual(new Set([alice.id, bob.id]));
 
   const reply = await alice.realtime.replyToMessage(chatId, sent.messageId, "two");
   await alice.realtime.editMessage(chatId, sent.messageId, "ONE");
@@ -83,7 +85,6 @@ test("pages of older messages come in their places", async () => {
   const store = createChatStore(bob.client);
   await store.openChat(chatId);
   expect(contents(store, chatId)).toEqual(texts.slice(70));
-  expect(await store.loadOlder(chatId)).toBe(true);
   expect(await store.loadOlder(chatId)).toBe(true);
   expect(contents(store, chatId)).toEqual(texts);
   expect(store.getState().open[chatId]?.complete).toBe(true);
@@ -117,5 +118,24 @@ test("what is sent is there at once, and becomes the stored message in its place
   expect(shown.at(-1)).toBe("first stored, second stored, third stored");
   expect(keys.size, "no entry was ever shown under another key").toBe(3);
   expect(shown.every((line) => line.startsWith("first")), "none was away in between").toBe(true);
+  store.close();
+});
+
+test("a chat that could not be loaded, and then was by other means, stays open", async () => {
+  let fail: () => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = () => reject(new Error("no network"));
+  });
+  let asked = 0;
+  const failing: typeof fetch = (input, init) => (String(input).includes("/getUsers/") && asked++ === 0 ? failed : fetch(input, init));
+  const { alice, chatId } = await scene.tea({ alice: { environment: { fetch: failing } } });
+  const store = createChatStore(alice.client);
+  const opened = store.openChat(chatId);
+  store.close();
+  store.open();
+  await until(store, "the chat", ({ open }) => open[chatId]?.loaded === true);
+  fail();
+  await opened;
+  expect(store.getState().open[chatId]?.members).toHaveLength(2);
   store.close();
 });

@@ -15,6 +15,7 @@ pub(super) fn lines(server: &Server, data_dir: &Path, scene: &Scene) -> String {
     let [alice, bob, _] = &scene.people;
     [
         what_runs(server, data_dir, scene),
+        format!("Chat: open {url} in two windows, as alice in one and as bob in the other."),
         format!("Watch bob's events:\n\n{}", watch(&url, &sign_in(&url, scene, bob), &now)),
         format!(
             "Send a message as alice, in another terminal:\n\n{}",
@@ -49,17 +50,12 @@ fn sign_in(url: &str, scene: &Scene, Person { name, password, .. }: &Person) -> 
     )
 }
 
-/// A loop that asks what is new. An answer without a cursor means that the token is not, or no longer, good.
+/// Server-sent events, from what is there now on, so that nothing is missed before curl has connected.
 fn watch(url: &str, sign_in: &str, now: &str) -> String {
     format!(
         r#"{sign_in}
-  JWT= SINCE={now}
-  while sleep 1; do
-    NEWS=$(curl -s "{url}/api/chat/sync?since=$SINCE" -H "Authorization: Bearer $JWT")
-    NEXT=$(printf '%s\n' "$NEWS" | sed -n 's/.*"cursor":"\([^"]*\)","more".*/\1/p')
-    if [ "$NEXT" ]; then SINCE=$NEXT; else JWT=$(sign_in); fi
-    printf '%s\n' "$NEWS" | sed -n 's/^{{"events":\[\(..*\)\],"cursor".*/\1/p'
-  done"#
+  curl -sN {url}/api/chat/events -H 'Last-Event-ID: {now}' \
+    -H "Authorization: Bearer $(sign_in)""#
     )
 }
 

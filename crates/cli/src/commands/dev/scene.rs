@@ -7,6 +7,7 @@ use chinwag_server::sessions::app::Tier;
 use chinwag_server::sessions::password::{self, Password, Passwords};
 use chinwag_server::sessions::secret;
 use chinwag_server::store::{ChatError, NewKey, NewUser, Reach, Store, StoreError};
+use chinwag_server::web::{DevUser, DevUsers};
 
 use super::secrets::Secrets;
 use crate::commands::Failure;
@@ -25,6 +26,16 @@ pub(super) struct Person {
     pub(super) name: &'static str,
     pub(super) password: String,
     id: UserId,
+}
+
+impl Scene {
+    /// What the chat page needs, to be one of them with one click.
+    pub(super) fn users(&self, base_url: &str) -> DevUsers {
+        let user =
+            |person: &Person| DevUser { username: person.name.to_owned(), password: person.password.clone() };
+        let users = self.people.iter().map(user).collect();
+        DevUsers { base_url: base_url.to_owned(), api_key: self.key.clone(), users }
+    }
 }
 
 /// Makes what is missing of the scene, and keeps its secrets in the data directory.

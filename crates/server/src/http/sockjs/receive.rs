@@ -17,6 +17,7 @@ use super::session::Asked;
 use super::{NOT_CACHED, content_type, plain_error};
 use crate::app::App;
 use crate::http::ApiError;
+use crate::listener::Line;
 use crate::realtime::sockjs::frames::{self, Callback, Wrapping};
 use crate::realtime::sockjs::{Given, HttpSession, Receiver};
 
@@ -63,8 +64,8 @@ enum Source {
 }
 
 impl Source {
-    fn of(session: &Arc<HttpSession>) -> Self {
-        session.attach().map_or_else(Self::Refused, Self::Session)
+    fn of(session: &Arc<HttpSession>, line: &Line) -> Self {
+        session.attach(line.clone()).map_or_else(Self::Refused, Self::Session)
     }
 
     fn poll_give(&mut self, context: &mut Context<'_>) -> Poll<Given> {
@@ -84,7 +85,7 @@ impl Source {
 /// Waits for one frame. If the client goes away meanwhile this is dropped, and the receiver with it.
 async fn one_frame(app: &Arc<App>, asked: &Asked, wrapping: &Wrapping) -> Result<Response, ApiError> {
     let session = asked.find_or_open(app).await?;
-    let mut source = Source::of(&session);
+    let mut source = Source::of(&session, &asked.line);
     let (Given::Frame(frame) | Given::Last(frame)) = poll_fn(|context| source.poll_give(context)).await;
     source.leave();
     Ok(([SCRIPT, NOT_CACHED], wrapping.wrap(&frame)).into_response())
@@ -99,7 +100,7 @@ async fn many_frames(
 ) -> Result<Response, ApiError> {
     let session = asked.find_or_open(app).await?;
     let frames = Frames {
-        source: Source::of(&session),
+        source: Source::of(&session, &asked.line),
         wrapping,
         prelude: Some(prelude),
         bytes_left: app.sockjs.bounds.response_bytes,

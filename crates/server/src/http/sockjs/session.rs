@@ -6,13 +6,15 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chinwag_protocol::ErrorCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::{Sketch, Takes};
 use crate::app::App;
 use crate::http::connect::{admit, check_origin, still_serving};
 use crate::http::extract::{Params, bearer_token};
 use crate::http::{ApiError, not_found};
-use crate::listener::PeerAddress;
+use crate::listener::{Line, PeerAddress};
 use crate::realtime::connection::Connection;
 use crate::realtime::presence::Seat;
 use crate::realtime::sockjs::{HttpCarrier, HttpSession, NotOpened, Opened, Owner, Pass};
@@ -46,9 +48,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Path {
     }
 }
 
-#[derive(Deserialize)]
+impl Takes for Path {
+    fn describe(_: &mut Sketch<'_>) {}
+}
+
+#[derive(Deserialize, JsonSchema)]
 struct SessionParams {
+    /// The one that opened the session, if one did.
     ticket: Option<String>,
+    /// The function that `htmlfile` and `jsonp` call.
     c: Option<String>,
 }
 
@@ -56,6 +64,7 @@ struct SessionParams {
 pub(super) struct Asked {
     id: String,
     peer: PeerAddress,
+    pub(super) line: Line,
     ticket: Option<String>,
     headers: HeaderMap,
     /// The name of the function that `htmlfile` and `jsonp` call.
@@ -71,8 +80,15 @@ impl FromRequestParts<Arc<App>> for Asked {
         let Params(params) = Params::<SessionParams>::from_request_parts(parts, app).await?;
         let peer = parts.extensions.get::<PeerAddress>().copied();
         let peer = peer.ok_or_else(|| ApiError::new(ErrorCode::BadRequest, "a peer without an address"))?;
+        let line = parts.extensions.get::<Line>().cloned().unwrap_or_default();
         let headers = parts.headers.clone();
-        Ok(Self { id, peer, ticket: params.ticket, headers, callback: params.c })
+        Ok(Self { id, peer, line, ticket: params.ticket, headers, callback: params.c })
+    }
+}
+
+impl Takes for Asked {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.query::<SessionParams>();
     }
 }
 
@@ -131,11 +147,13 @@ async fn refused(why: NotOpened) -> ApiError {
 fn serve(opened: Opened, app: &Arc<App>, seat: Seat) -> Arc<HttpSession> {
     let session = Arc::clone(&opened.session);
     let connection = Connection::new(HttpCarrier::new(Arc::clone(&session)), Arc::clone(app), seat);
-    let stop = app.stop.clone();
+    let (stop, patience) = (app.stop.clone(), app.settings.limits.stall());
     app.tasks.spawn(async move {
         connection.run().await;
         opened.session.remembered(&stop).await;
+        let session = Arc::clone(&opened.session);
         drop(opened);
+        session.dismissed(patience).await;
     });
     session
 }

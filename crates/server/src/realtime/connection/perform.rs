@@ -1,6 +1,6 @@
 //! What happens to a connection, and what its session says must happen.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chinwag_protocol::{Envelope, Event, stomp};
 
@@ -8,13 +8,12 @@ use super::{Connection, Happening};
 use crate::chat::NotAccepted;
 use crate::hub::Delivery;
 use crate::problem::Problem;
+use crate::realtime::ENDED_PATIENCE;
 use crate::realtime::carrier::{Carrier, Ending};
 use crate::realtime::listener::{Fault, Heard, Listener};
 use crate::realtime::session::{Acting, Effect, Refused, SubscriptionKey, Told};
 use crate::store::{ActError, Done};
-
-/// For the last words to somebody whose session is over: within a second their socket is closed.
-const ENDED_PATIENCE: Duration = Duration::from_millis(500);
+use crate::telemetry::{Delivered, Drop};
 
 impl<C: Carrier> Connection<C> {
     pub(super) fn handle(&mut self, happening: Happening) {
@@ -33,8 +32,13 @@ impl<C: Carrier> Connection<C> {
                 self.session.listening(self.listeners[index].0, &mut self.effects);
             }
             Happening::Heard(index, Heard::Events(events)) => self.deliver(index, &events),
-            Happening::Deaf(Fault::Slow) => self.session.end("slow consumer", &mut self.effects),
+            Happening::Deaf(Fault::Slow) => {
+                self.app.telemetry.dropped(Drop::Slow);
+                self.figures.errors.add(1);
+                self.session.end("slow consumer", &mut self.effects);
+            }
             Happening::Deaf(Fault::Store(error)) => {
+                self.app.telemetry.dropped(Drop::StoreFailed);
                 self.session.end(&Problem::from(error).detail, &mut self.effects);
             }
             Happening::Time => self.on_time(),
@@ -47,9 +51,11 @@ impl<C: Carrier> Connection<C> {
     fn ended(&mut self) {
         self.patience = ENDED_PATIENCE;
         if self.app.stop.is_cancelled() {
+            self.app.telemetry.dropped(Drop::ShuttingDown);
             let reason = "the server is shutting down";
             self.ending = Some(Ending::Close { code: Ending::GOING_AWAY, reason });
         } else {
+            self.app.telemetry.dropped(Drop::SessionEnded);
             self.session.end("the session has ended", &mut self.effects);
         }
     }
@@ -61,6 +67,7 @@ impl<C: Carrier> Connection<C> {
             self.session.on_heard(now);
         }
         if self.carrier.stalled_since().is_some_and(|since| now >= since + self.stall) {
+            self.app.telemetry.dropped(Drop::Stalled);
             self.ending = Some(Ending::Gone);
         } else {
             self.session.on_time(now, &mut self.effects);
@@ -117,7 +124,7 @@ impl<C: Carrier> Connection<C> {
     }
 
     async fn act(&mut self, envelopes: Vec<Envelope>, acting: Acting) {
-        match self.app.chat.act(self.seat.who.user, envelopes).await {
+        match self.app.chat.act(self.seat.who.user, &self.figures, envelopes).await {
             Ok(answer) => self.acting.push_back((acting, answer)),
             Err(NotAccepted { index, problem }) => {
                 self.session.acted(acting, Err(Refused { index, problem }), &mut self.effects);
@@ -142,7 +149,10 @@ impl<C: Carrier> Connection<C> {
         for delivery in deliveries {
             self.mailer.send(subscription, delivery, &mut self.carrier);
         }
-        self.session.on_written(Instant::now());
+        let now = Instant::now();
+        self.session.on_written(now);
+        let to = Delivered { user: self.seat.who.user, clock: self.app.clock.as_ref() };
+        self.figures.delivered(&to, deliveries, now);
     }
 
     /// Says something outside of what is listened to. Its cursor is that of what was said before it.

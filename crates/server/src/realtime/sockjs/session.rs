@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Bounds;
 use super::frames::{self, Batch};
 use super::receiver::{Given, Receiver};
+use crate::listener::Line;
 use crate::sessions::secret::TokenHash;
 
 /// Bytes that clients sent and the connection has not taken; a send waits while it would make more. One always fits.
@@ -70,6 +71,8 @@ pub struct HttpSession {
     state: Mutex<State>,
     /// The inbox has room again, or never will.
     room: Notify,
+    /// A receiver left.
+    left: Notify,
 }
 
 pub(super) struct State {
@@ -83,6 +86,8 @@ pub(super) struct State {
     /// Since when `out` waits without being taken.
     pub(super) stalled_since: Option<Instant>,
     attached: bool,
+    /// What the last receiver came on.
+    line: Line,
     /// Since when nobody receives; none while somebody does.
     pub(super) alone_since: Option<Instant>,
     pub(super) ended: Option<Ended>,
@@ -105,12 +110,13 @@ impl HttpSession {
             taken: false,
             stalled_since: None,
             attached: false,
+            line: Line::default(),
             alone_since: Some(Instant::now()),
             ended: None,
             carrier: None,
             receiver: None,
         };
-        Arc::new(Self { owner, bounds, state: Mutex::new(state), room: Notify::new() })
+        Arc::new(Self { owner, bounds, state: Mutex::new(state), room: Notify::new(), left: Notify::new() })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -118,7 +124,7 @@ impl HttpSession {
     }
 
     /// Begins to receive. If that cannot be, the one frame that says why.
-    pub fn attach(self: &Arc<Self>) -> Result<Receiver, Vec<u8>> {
+    pub fn attach(self: &Arc<Self>, line: Line) -> Result<Receiver, Vec<u8>> {
         let mut state = self.lock();
         match (state.attached, state.ended) {
             (true, Some(ended)) => return Err(ended.frame()),
@@ -126,6 +132,7 @@ impl HttpSession {
             (false, _) => {}
         }
         state.attached = true;
+        state.line = line;
         state.alone_since = None;
         drop(state);
         Ok(Receiver::new(Arc::clone(self)))
@@ -197,6 +204,7 @@ impl HttpSession {
     /// The receiver's response ended as it should; the client comes again.
     pub(super) fn detach(&self) {
         self.lock().leave();
+        self.left.notify_waiters();
     }
 
     /// The receiver's response broke off: what was in it may be lost, so the session cannot go on.
@@ -206,6 +214,7 @@ impl HttpSession {
         state.out.clear();
         state.leave();
         drop(state);
+        self.left.notify_waiters();
         self.room.notify_waiters();
     }
 
@@ -240,6 +249,24 @@ impl HttpSession {
         state.stalled_since.get_or_insert(now);
         state.out.append(staged);
         state.wake_receiver();
+    }
+
+    /// Waits until nobody receives. Who has not taken the end after `patience` is cut off.
+    pub async fn dismissed(&self, patience: Duration) {
+        let left = async {
+            loop {
+                // Made before the look, so that one who leaves after it is noticed.
+                let left = self.left.notified();
+                if !self.lock().attached {
+                    return;
+                }
+                left.await;
+            }
+        };
+        if tokio::time::timeout(patience, left).await.is_err() {
+            tracing::debug!("a SockJS response is cut: its client does not take it");
+            self.lock().line.cut();
+        }
     }
 
     /// Waits as long as a session that has ended is to be remembered, or until the server stops.

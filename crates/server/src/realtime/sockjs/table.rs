@@ -37,6 +37,16 @@ impl HttpSessions {
     }
 
     #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    #[must_use]
     pub fn has_room(&self) -> bool {
         self.lock().len() < self.bounds.sessions
     }

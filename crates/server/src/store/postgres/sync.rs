@@ -24,9 +24,18 @@ use crate::store::{Answer, Missed, StoreError};
 /// sees is in it.
 pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// To what somebody listens.
+#[derive(Clone, Copy)]
+pub(super) enum Ear {
+    /// To the chats of a user.
+    User(UserId),
+    /// To one chat, whoever its members are.
+    Chat(ChatId),
+}
+
 /// Somebody begins to listen.
 pub(super) struct ListenJob {
-    pub(super) user: UserId,
+    pub(super) ear: Ear,
     pub(super) listener: ListenerId,
     pub(super) outbox: Arc<Outbox>,
     pub(super) reply: oneshot::Sender<Result<u64, StoreError>>,
@@ -53,7 +62,10 @@ impl Postgres {
         outbox: Arc<Outbox>,
     ) -> Answer<u64, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let _ = self.orders.send(Order::Listen(ListenJob { user, listener, outbox, reply })).await;
+        let _ = self
+            .orders
+            .send(Order::Listen(ListenJob { ear: Ear::User(user), listener, outbox, reply }))
+            .await;
         Answer(answer)
     }
 }

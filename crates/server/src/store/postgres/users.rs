@@ -141,7 +141,7 @@ impl Postgres {
     }
 }
 
-fn user_of(row: &Row) -> User {
+pub(super) fn user_of(row: &Row) -> User {
     User {
         id: UserId(row.get(0)),
         app: AppId(row.get(1)),

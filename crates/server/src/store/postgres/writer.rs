@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chinwag_protocol::UserId;
 use tokio::sync::{mpsc, oneshot};
@@ -18,12 +18,13 @@ use super::flush::{Ready, Signature, flush};
 use super::group::{self, GROUP_MAX};
 use super::line::{Line, is_collision, is_lost, is_stall};
 use super::natural;
-use super::sync::{ListenJob, present_chats};
+use super::sync::{Ear, ListenJob, present_chats};
 use super::verbs::{self, Outcome, VerbJob};
 use crate::chat::ChatEvent;
 use crate::clock::{Clock, Ids};
 use crate::hub::{Announcement, Announcements, Listen};
 use crate::store::{ChatError, Done, Occupancy, OpenError, StoreError};
+use crate::telemetry::Commits;
 
 /// How often the same is tried again after a lost connection or a collision with another node.
 const ATTEMPTS_MAX: u32 = 3;
@@ -50,6 +51,7 @@ pub(super) struct Wiring {
     pub(super) ids: Arc<Ids>,
     pub(super) announcements: Announcements,
     pub(super) head: Arc<AtomicU64>,
+    pub(super) commits: Arc<Commits>,
 }
 
 pub(super) struct Writer {
@@ -176,13 +178,16 @@ impl Writer {
         while let Some(work) = todo.pop_front() {
             let mut attempts = 1;
             let failed = loop {
+                let began = Instant::now();
                 match self.attempt(&work).await {
                     Ok((ready, answers, head)) => {
+                        self.wiring.commits.time.observe(began.elapsed());
+                        self.wiring.commits.jobs.add(work.len() as u64);
                         self.tell(work, ready, answers, head);
                         break None;
                     }
                     Err(Failed::Lost(_)) if attempts < ATTEMPTS_MAX => attempts += 1,
-                    Err(Failed::Collided(_)) if attempts < ATTEMPTS_MAX && work.is_single() => attempts += 1,
+                    Err(Failed::Collided(_)) if attempts < ATTEMPTS_MAX && work.len() == 1 => attempts += 1,
                     Err(failed) => break Some((work, failed)),
                 }
             };
@@ -195,6 +200,7 @@ impl Writer {
                 }
                 Some((work, failed)) => {
                     let error = StoreError::from(failed);
+                    self.wiring.commits.failed.add(1);
                     tracing::error!(%error, "unable to commit");
                     work.fails(&error);
                 }
@@ -334,7 +340,11 @@ impl Writer {
     /// Puts listeners on the routes. Their chats and the head are read in one snapshot between two commits of this
     /// node, so that what it commits before is not announced to them, and what it commits after is.
     async fn listen(&mut self, jobs: Vec<ListenJob>) {
-        let users: Vec<UserId> = jobs.iter().map(|job| job.user).collect();
+        let users = jobs.iter().filter_map(|job| match job.ear {
+            Ear::User(user) => Some(user),
+            Ear::Chat(_) => None,
+        });
+        let users: Vec<UserId> = users.collect();
         let mut attempts = 1;
         let read = loop {
             let read = match self.line().await {
@@ -354,8 +364,11 @@ impl Writer {
             Ok((head, mut chats)) => {
                 self.wiring.head.fetch_max(head, Ordering::AcqRel);
                 let mut announced = Vec::with_capacity(jobs.len());
-                for ListenJob { user, listener, outbox, reply } in jobs {
-                    let chats = chats.entry(user).or_default().clone();
+                for ListenJob { ear, listener, outbox, reply } in jobs {
+                    let (user, chats) = match ear {
+                        Ear::User(user) => (user, chats.entry(user).or_default().clone()),
+                        Ear::Chat(chat) => (UserId(Uuid::nil()), vec![chat]),
+                    };
                     announced.push(Announcement::Listen(Listen { listener, user, chats, outbox }));
                     let _ = reply.send(Ok(head));
                 }
@@ -371,10 +384,10 @@ impl Writer {
 }
 
 impl Work {
-    fn is_single(&self) -> bool {
+    fn len(&self) -> usize {
         match self {
-            Work::Acts(jobs) => jobs.len() == 1,
-            Work::Verb(_) => true,
+            Work::Acts(jobs) => jobs.len(),
+            Work::Verb(_) => 1,
         }
     }
 

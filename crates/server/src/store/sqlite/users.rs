@@ -108,9 +108,9 @@ impl Sqlite {
     }
 }
 
-const COLUMNS: &str = "id, app, username, email, created_at";
+pub(super) const COLUMNS: &str = "id, app, username, email, created_at";
 
-fn user_of(row: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn user_of(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id: UserId(row.get(0)?),
         app: AppId(row.get(1)?),

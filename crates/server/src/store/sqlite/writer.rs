@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
@@ -14,6 +14,7 @@ use super::work::{Tx, Work};
 use crate::clock::{Clock, Ids};
 use crate::hub::{Announcement, Announcements};
 use crate::store::{Occupancy, StoreError};
+use crate::telemetry::Commits;
 
 /// Jobs in one commit: large enough to share a sync among many, small enough to keep the wait short.
 const GROUP_MAX: usize = 512;
@@ -38,6 +39,7 @@ pub(super) struct Writer {
     pub(super) head: Arc<AtomicU64>,
     /// Positions of events are given by one process only.
     pub(super) occupancy: Occupancy,
+    pub(super) commits: Arc<Commits>,
 }
 
 impl Writer {
@@ -63,14 +65,18 @@ impl Writer {
         if group.is_empty() {
             return;
         }
+        let began = Instant::now();
         match self.commit(group) {
             Ok(announced) => {
+                self.commits.time.observe(began.elapsed());
+                self.commits.jobs.add(group.len() as u64);
                 for job in group.drain(..) {
                     job.finish(Ok(()));
                 }
                 self.announce(announced);
             }
             Err(error) if group.len() == 1 => {
+                self.commits.failed.add(1);
                 tracing::error!(%error, "unable to commit");
                 for job in group.drain(..) {
                     job.finish(Err(error.clone()));

@@ -35,6 +35,21 @@ fn hears(receiver: &mut Receiver) -> Option<String> {
     }
 }
 
+/// A response that its client takes too slowly ends with its connection.
+#[tokio::test]
+async fn who_has_not_taken_the_end_in_time_is_cut_off() {
+    for (leaves, cut) in [(true, false), (false, true)] {
+        let (session, line) = (session(), Line::default());
+        let mut receiver = session.attach(line.clone()).ok().unwrap();
+        session.end(Ended { code: Ending::NORMAL, reason: "" });
+        if leaves {
+            receiver.leave();
+        }
+        session.dismissed(Duration::ZERO).await;
+        assert_eq!(line.is_cut(), cut);
+    }
+}
+
 #[tokio::test]
 async fn what_nobody_takes_waits_and_is_counted() {
     let session = session();
@@ -45,7 +60,7 @@ async fn what_nobody_takes_waits_and_is_counted() {
     assert!(carrier.poll_send(&mut context(), begun).is_pending());
     assert_eq!((carrier.waiting(), carrier.stalled_since()), (r#""one","two""#.len(), Some(begun)));
 
-    let mut receiver = session.attach().ok().unwrap();
+    let mut receiver = session.attach(Line::default()).ok().unwrap();
     assert_eq!(hears(&mut receiver).as_deref(), Some("o"));
     assert!(carrier.poll_send(&mut context(), Instant::now()).is_pending());
     assert_eq!(hears(&mut receiver).as_deref(), Some(r#"a["one","two"]"#));
@@ -80,7 +95,7 @@ async fn a_client_that_says_more_than_is_done_waits() {
 async fn what_was_accepted_before_the_break_is_done() {
     let session = session();
     let mut carrier = HttpCarrier::new(Arc::clone(&session));
-    let receiver = session.attach().ok().unwrap();
+    let receiver = session.attach(Line::default()).ok().unwrap();
     session.take(vec!["last words".to_owned()]).await.unwrap();
     says(&mut carrier, "never heard");
     assert!(carrier.poll_send(&mut context(), Instant::now()).is_pending());
@@ -92,14 +107,14 @@ async fn what_was_accepted_before_the_break_is_done() {
     assert_eq!(receive(), Poll::Ready(Ok(())));
     assert_eq!(receive(), Poll::Ready(Err(Ending::Gone)));
     assert_eq!(heard, b"last words");
-    assert_eq!(hears(&mut session.attach().ok().unwrap()).as_deref(), Some("o"));
+    assert_eq!(hears(&mut session.attach(Line::default()).ok().unwrap()).as_deref(), Some("o"));
 }
 
 #[tokio::test]
 async fn who_waits_for_a_connection_that_is_gone_is_told() {
     let session = session();
     let carrier = HttpCarrier::new(Arc::clone(&session));
-    let mut receiver = session.attach().ok().unwrap();
+    let mut receiver = session.attach(Line::default()).ok().unwrap();
     assert_eq!(hears(&mut receiver).as_deref(), Some("o"));
     assert_eq!(hears(&mut receiver), None);
     drop(carrier);
@@ -112,7 +127,7 @@ async fn the_end_comes_behind_what_was_said_before_it() {
     let mut carrier = HttpCarrier::new(Arc::clone(&session));
     says(&mut carrier, "goodbye");
     carrier.close(Ending::Close { code: Ending::GOING_AWAY, reason: "the server is shutting down" }).await;
-    let mut receiver = session.attach().ok().unwrap();
+    let mut receiver = session.attach(Line::default()).ok().unwrap();
     let said = ["o", r#"a["goodbye"]"#, r#"c[1001,"the server is shutting down"]"#];
     assert_eq!([(); 3].map(|()| hears(&mut receiver).unwrap()), said);
 }

@@ -1,0 +1,87 @@
+//! `chinwag bench`.
+
+use std::process::Output;
+
+use chinwag_testkit::Chinwag;
+use serde_json::Value;
+
+use crate::program::{BINARY, without_settings};
+
+fn bench(command: &str) -> Output {
+    without_settings(BINARY).arg("bench").args(command.split(' ')).output().expect("the program")
+}
+
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+#[test]
+fn people_talk_and_everyone_is_told_everything() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let picture = directory.path().join("latency.svg");
+    let talk = "talk --users 6 --members 3 --duration 1 --warm-up 0 --payload 50 --json --svg";
+    let output = bench(&format!("{talk} {}", picture.display()));
+    assert!(output.status.success(), "{output:?}");
+    let report = report(&output);
+    assert_eq!((&report["users"], &report["chats"]), (&6.into(), &2.into()));
+    let (acknowledged, delivered) = (report["acknowledged"].as_u64(), report["delivered"].as_u64());
+    assert!(acknowledged > Some(0) && delivered > acknowledged, "{report}");
+    for promise in ["missing", "repeated", "outOfOrder", "refused", "closed"] {
+        assert_eq!(report[promise], 0, "{report}");
+    }
+    let times =
+        ["p50", "p90", "p99", "p999", "max"].map(|name| report["delivery"][name].as_f64().expect("ms"));
+    assert!(times[0] > 0.0 && times.is_sorted(), "{report}");
+    assert!(report["cpuPerDelivery"].as_f64() > Some(0.0), "its own server can be seen: {report}");
+    assert!(std::fs::read_to_string(picture).expect("a picture").starts_with("<svg"));
+}
+
+#[test]
+fn a_steady_rate_is_kept_to() {
+    let output = bench("talk --users 4 --members 4 --rate 50 --duration 2 --warm-up 0 --json");
+    let acknowledged = report(&output)["acknowledged"].as_u64().expect("a count");
+    assert!((1..=110).contains(&acknowledged), "{output:?}");
+}
+
+#[test]
+fn connections_are_held() {
+    let output = bench("idle --connections 20 --users 2 --duration 1");
+    let text = String::from_utf8(output.stdout.clone()).expect("text");
+    assert!(output.status.success() && text.starts_with("20 connections"), "{output:?}");
+    assert!(text.contains("KiB per connection") && text.ends_with("connections lost  0\n"), "{text}");
+}
+
+#[tokio::test]
+async fn a_server_that_runs_is_measured_as_any_client_may() {
+    let chinwag = Chinwag::start(BINARY, &[]).await;
+    let app = chinwag.app().await;
+    let (url, key) = (app.urls().chat().to_owned(), app.key.clone());
+    let at = format!("--url {url} --api-key");
+    let (wrong, right) = tokio::task::spawn_blocking(move || {
+        let talk = "talk --users 2 --duration 1 --warm-up 0 --json";
+        (bench(&format!("{talk} {at} cwk_nobodys")), bench(&format!("{talk} {at} {key}")))
+    })
+    .await
+    .expect("it does not panic");
+    let why = String::from_utf8(wrong.stderr).expect("text");
+    assert!(!wrong.status.success() && why.contains("register was answered 401"), "{why}");
+    assert!(right.status.success(), "{right:?}");
+    assert_eq!(report(&right)["cpuPerDelivery"], Value::Null, "its process cannot be seen");
+    drop(chinwag);
+}
+
+#[test]
+fn what_cannot_be_measured_is_said() {
+    for (command, why) in [
+        ("talk --url http://127.0.0.1:1", "--api-key"),
+        ("talk --url nowhere --api-key cwk_x", "nowhere is not an address"),
+        ("talk --users 0", "0 is not in"),
+        ("talk --rate -1", "must be more than 0"),
+        ("talk --directory /nowhere/at/all --users 2", "no room for data"),
+    ] {
+        let output = bench(command);
+        assert!(!output.status.success());
+        let told = String::from_utf8(output.stderr).expect("text");
+        assert!(told.contains(why), "{command}: {told}");
+    }
+}

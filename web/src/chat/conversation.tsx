@@ -1,0 +1,122 @@
+import { useMessages, useTyping } from "@chinwag/react";
+import type { Entry } from "@chinwag/sdk/store";
+import type { ChatDetails } from "@chinwag/sdk";
+import { type ReactNode, useCallback, useRef, useState } from "react";
+import { Avatar } from "../shared/avatar.js";
+import { Icon } from "../shared/icons.js";
+import { Composer, type ComposerMode } from "./composer.js";
+import { nameOf, useSurroundings } from "./context.js";
+import { Details } from "./details.js";
+import { chatName } from "./names.js";
+import { useSettled } from "./settled.js";
+import { Timeline } from "./timeline.js";
+
+/** `onBack` is null where there is nothing to go back to. */
+export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() => void) | null }): ReactNode {
+  const surroundings = useSurroundings();
+  const { me } = surroundings;
+  const messages = useMessages(chat.chatId);
+  const { members } = messages;
+  for (const { userId, username } of members) surroundings.names.set(userId, username);
+  // Loading the newest messages counts as reading them.
+  const [unread] = useState({ last: chat.lastReadMessage, count: chat.unreadCount });
+  const [mode, setMode] = useState<ComposerMode>({ kind: "new" });
+  const [details, setDetails] = useState(false);
+  const composer = useRef<HTMLTextAreaElement>(null);
+  const name = chatName(chat, me);
+  const compose = useCallback((next: ComposerMode) => {
+    setMode(next);
+    composer.current?.focus();
+  }, []);
+  const editLast = () => {
+    const mine = messages.entries.findLast(({ senderId, message }) => senderId === me.userId && message);
+    if (mine?.message) compose({ kind: "edit", message: mine.message });
+  };
+  return (
+    <main className="conversation" aria-label={`Chat ${name}`}>
+      <header>
+        {onBack && (
+          <button type="button" className="icon-button back" aria-label="Back to chats" onClick={onBack}>
+            <Icon name="back" />
+          </button>
+        )}
+        <button type="button" className="conversation-title" title="Members and settings" onClick={() => setDetails(true)}>
+          <Avatar id={chat.groupChat ? chat.chatId : name} name={name} />
+          <span>
+            <b>{name}</b>
+            <small>{chat.members === 1 ? "Only you" : chat.groupChat ? `${chat.members} people` : "The two of you"}</small>
+          </span>
+        </button>
+        <button type="button" className="icon-button" aria-label="Members and settings" title="Members and settings" onClick={() => setDetails(true)}>
+          <Icon name="people" />
+        </button>
+      </header>
+      <Trouble waiting={waitingIn(messages.entries)} />
+      {messages.error && messages.loading ? (
+        <div className="timeline-state">
+          <p className="note bad" role="alert">The messages could not be loaded: {messages.error.message}</p>
+        </div>
+      ) : messages.loading ? (
+        <LoadingMessages />
+      ) : (
+        <Timeline chat={chat} messages={messages} members={members} unread={unread} onCompose={compose} />
+      )}
+      <Typing chatId={chat.chatId} />
+      <Composer ref={composer} chat={chat} mode={mode} nameOf={(userId) => nameOf(surroundings, userId)} onMode={setMode} onEditLast={editLast} />
+      {details && <Details chat={chat} members={members} onClose={() => setDetails(false)} />}
+    </main>
+  );
+}
+
+function waitingIn(entries: readonly Entry[]): number {
+  let waiting = 0;
+  for (let at = entries.length - 1; at >= 0 && entries[at]?.state !== "stored"; at -= 1) waiting += 1;
+  return waiting;
+}
+
+/** Says so when the server is out of reach, and that nothing is lost by it. */
+function Trouble({ waiting }: { waiting: number }): ReactNode {
+  const connection = useSettled();
+  if (connection === "connected") return null;
+  const promise = waiting === 0 ? "What you write is sent when it is back." : waiting === 1 ? "One message waits to be sent." : `${waiting} messages wait to be sent.`;
+  return (
+    <p className="trouble" role="status">
+      <Icon name="clock" />
+      <span>
+        <b>{connection === "waiting" ? "Offline." : "Connecting…"}</b> {promise}
+      </span>
+    </p>
+  );
+}
+
+function Typing({ chatId }: { chatId: string }): ReactNode {
+  const surroundings = useSurroundings();
+  const { typing } = useTyping(chatId);
+  const names = typing.map((userId) => nameOf(surroundings, userId));
+  const [first, second] = names;
+  const who = names.length === 1 ? `${first} is typing` : names.length === 2 ? `${first} and ${second} are typing` : "Several people are typing";
+  return (
+    <p className="typing" aria-live="polite">
+      {names.length > 0 && (
+        <>
+          <span className="dots" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>
+          {who}
+        </>
+      )}
+    </p>
+  );
+}
+
+function LoadingMessages(): ReactNode {
+  return (
+    <div className="timeline-state" role="status" aria-label="Loading messages">
+      {["62", "44", "75", "30", "56"].map((width, at) => (
+        <i key={width} className="skeleton-bubble" data-width={width} data-mine={at % 3 === 1} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import "../shared/fonts.css";
+import "./page.css";
+import { ChinwagClient } from "@chinwag/sdk";
+import { indexedDbStorage } from "@chinwag/sdk/indexeddb";
+import { StrictMode, useCallback, useMemo, useState } from "react";
+import { createRoot } from "react-dom/client";
+import { applyTheme } from "../shared/theme.js";
+import { ChatApp } from "./app.js";
+import { type Session, keepSession, keptSession } from "./session.js";
+import { SignIn } from "./sign-in.js";
+
+function Page() {
+  const [session, setSession] = useState(keptSession);
+  const [notice, setNotice] = useState("");
+  const enter = useCallback((entering: Session) => {
+    keepSession(entering);
+    setNotice("");
+    setSession(entering);
+  }, []);
+  const leave = useCallback((why: string) => {
+    keepSession(null);
+    setNotice(why);
+    setSession(null);
+  }, []);
+  if (!session) return <SignIn notice={notice} onSignedIn={enter} />;
+  return <SignedIn key={session.auth.userId} session={session} onLeft={leave} />;
+}
+
+function SignedIn({ session, onLeft }: { session: Session; onLeft: (why: string) => void }) {
+  const client = useMemo(() => {
+    const made = new ChinwagClient({
+      baseUrl: location.origin,
+      outboxStorage: indexedDbStorage(),
+      onAuthChange: (auth) => (auth ? keepSession({ ...session, auth }) : onLeft("Your session has ended. Sign in again to go on.")),
+    });
+    made.setAuth(session.auth);
+    return made;
+  }, [session, onLeft]);
+  const signOut = useCallback(() => {
+    // The server may be out of reach: this window forgets the session all the same.
+    client.logout().catch(() => {}).finally(() => onLeft(""));
+  }, [client, onLeft]);
+  const me = useMemo(() => ({ userId: session.auth.userId, username: session.username }), [session]);
+  return <ChatApp client={client} me={me} onSignOut={signOut} addressed />;
+}
+
+applyTheme();
+const page = document.getElementById("page");
+if (page) {
+  createRoot(page).render(
+    <StrictMode>
+      <Page />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,149 @@
+import "uplot/dist/uPlot.min.css";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import uPlot from "uplot";
+import type { App } from "./api.js";
+import { useStream } from "./stream.js";
+
+interface Figures {
+  at: string;
+  connections: number;
+  users: number;
+  messagesPerMinute: number;
+  deliveriesPerMinute: number;
+  errorsPerMinute: number;
+  deliveryP50Ms: number | null;
+  deliveryP99Ms: number | null;
+}
+
+/** One a second: what fits into a chart. */
+const KEPT = 180;
+
+interface ChartKind {
+  title: string;
+  unit: string;
+  lines: { name: string; of: (figures: Figures) => number | null }[];
+}
+
+const CHARTS: readonly ChartKind[] = [
+  {
+    title: "Connected",
+    unit: "",
+    lines: [
+      { name: "connections", of: ({ connections }) => connections },
+      { name: "users", of: ({ users }) => users },
+    ],
+  },
+  { title: "Messages per minute", unit: "", lines: [{ name: "messages", of: ({ messagesPerMinute }) => messagesPerMinute }] },
+  {
+    title: "Delivery, from disk to connection",
+    unit: " ms",
+    lines: [
+      { name: "99 of 100", of: ({ deliveryP99Ms }) => deliveryP99Ms },
+      { name: "median", of: ({ deliveryP50Ms }) => deliveryP50Ms },
+    ],
+  },
+  { title: "Errors per minute", unit: "", lines: [{ name: "errors", of: ({ errorsPerMinute }) => errorsPerMinute }] },
+];
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+/** Of what is counted there are no halves. */
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6];
+
+export function Live({ app }: { app: App }): ReactNode {
+  const [history, setHistory] = useState<readonly Figures[]>([]);
+  const { error, state } = useStream(`/api/client/apps/${app.id}/figures`, (data) => setHistory((before) => [...before.slice(1 - KEPT), data as Figures]));
+  return (
+    <section>
+      <p className="quiet live-state" role="status" data-state={state}>
+        {state === "open" ? "The last three minutes, a figure every second." : state === "waiting" ? `Not connected, trying again. ${error}` : "Connecting…"}
+      </p>
+      <div className="charts">
+        {CHARTS.map((kind) => (
+          <Chart key={kind.title} kind={kind} history={history} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Chart({ kind, history }: { kind: ChartKind; history: readonly Figures[] }): ReactNode {
+  const now = history.at(-1);
+  return (
+    <figure className="chart">
+      <figcaption>
+        <h2>{kind.title}</h2>
+        <dl>
+          {kind.lines.map(({ name, of }, at) => (
+            <div key={name} data-line={at}>
+              <dd>{now ? shown(of(now), kind.unit) : "–"}</dd>
+              <dt>{name}</dt>
+            </div>
+          ))}
+        </dl>
+      </figcaption>
+      <Plot kind={kind} history={history} />
+    </figure>
+  );
+}
+
+function shown(value: number | null, unit: string): string {
+  if (value === null) return "–";
+  return value.toLocaleString(undefined, { maximumFractionDigits: value < 10 ? 1 : 0 }) + unit;
+}
+
+function Plot({ kind, history }: { kind: ChartKind; history: readonly Figures[] }): ReactNode {
+  const frame = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const draw = () => {
+      plot.current?.destroy();
+      plot.current = new uPlot(options(kind, element), dataOf(kind, []), element);
+    };
+    draw();
+    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: element.clientHeight }));
+    resized.observe(element);
+    // The colours are read when it is drawn.
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    scheme.addEventListener("change", draw);
+    const themed = new MutationObserver(draw);
+    themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    return () => {
+      resized.disconnect();
+      scheme.removeEventListener("change", draw);
+      themed.disconnect();
+      plot.current?.destroy();
+    };
+  }, [kind]);
+  useEffect(() => plot.current?.setData(dataOf(kind, history)), [kind, history]);
+  return <div className="plot" ref={frame} aria-hidden="true" />;
+}
+
+function dataOf({ lines }: ChartKind, history: readonly Figures[]): uPlot.AlignedData {
+  return [history.map(({ at }) => Date.parse(at) / 1000), ...lines.map(({ of }) => history.map(of))];
+}
+
+function options(kind: ChartKind, element: HTMLElement): uPlot.Options {
+  // A canvas knows no custom properties: an element of that colour says what they are.
+  const colour = (name: string) => {
+    element.style.color = `var(${name})`;
+    const { color } = getComputedStyle(element);
+    element.style.color = "";
+    return color;
+  };
+  const axis = { stroke: colour("--ink-3"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: `11px ${getComputedStyle(element).fontFamily}` };
+  const strokes = [colour("--accent"), colour("--line-strong")];
+  return {
+    width: element.clientWidth,
+    height: element.clientHeight,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { y: { range: (_, __, most) => [0, Math.max(1, (most ?? 0) * 1.15)] } },
+    axes: [
+      { ...axis, grid: { show: false }, size: 26, space: 90, values: (_, times) => times.map((time) => clock.format(time * 1000)) },
+      { ...axis, size: 44, space: 28, ...(kind.unit === "" && { incrs: WHOLE }) },
+    ],
+    series: [{}, ...kind.lines.map((_, at) => ({ stroke: strokes[at] ?? "", width: at === 0 ? 1.75 : 1.25, points: { show: false }, ...(kind.lines.length === 1 && { fill: colour("--accent-soft") }) }))],
+  };
+}

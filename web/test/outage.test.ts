@@ -1,0 +1,87 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Scene } from "./scene.js";
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await Scene.open({ "tokens.jwt_seconds": "60" });
+});
+afterEach(() => scene.clear());
+afterAll(() => scene?.end());
+
+test("what is written offline waits in sight, and is sent when the network is back", async () => {
+  const [alice, bob] = [await scene.signIn("alice"), await scene.signIn("bob")];
+  await alice.create("Tunnel", "bob");
+  await alice.say("before");
+  await alice.hasStored("before");
+  await bob.open("Tunnel");
+
+  await alice.page.context().setOffline(true);
+  await alice.say("in the tunnel");
+  await alice.say("still in it");
+  await alice.page.locator('.message[data-state="queued"]', { hasText: "still in it" }).waitFor();
+  await alice.page.locator(".trouble", { hasText: "2 messages wait" }).waitFor();
+  await bob.say("are you there?");
+  await bob.hasStored("are you there?");
+
+  await alice.page.context().setOffline(false);
+  await alice.hasStored("still in it");
+  await bob.sees("still in it");
+  expect(await bob.texts()).toEqual(["before", "are you there?", "in the tunnel", "still in it"]);
+  await expect.poll(() => alice.texts()).toEqual(["before", "are you there?", "in the tunnel", "still in it"]);
+  await alice.page.locator(".trouble").waitFor({ state: "detached" });
+});
+
+test("what waits survives a reload", async () => {
+  const [alice, bob] = [await scene.signIn("alice"), await scene.signIn("bob")];
+  await alice.create("Reload", "bob");
+  await alice.say("before");
+  await alice.hasStored("before");
+  await scene.chinwag.kill();
+  await alice.say("kept");
+  await alice.page.locator('.message[data-state="queued"]', { hasText: "kept" }).waitFor();
+  await scene.chinwag.startAgain();
+  await alice.page.reload();
+  await alice.hasStored("kept");
+  await bob.open("Reload");
+  await bob.sees("kept");
+  expect(await bob.texts()).toEqual(["before", "kept"]);
+});
+
+test("a server that is killed and comes back loses and repeats nothing", async () => {
+  const [alice, bob] = [await scene.signIn("alice"), await scene.signIn("bob")];
+  await alice.create("Restart", "bob");
+  await bob.open("Restart");
+  await alice.say("one");
+  await alice.hasStored("one");
+  await scene.chinwag.kill();
+  await alice.say("two");
+  await bob.say("three");
+  await alice.page.getByText("Offline, trying again").waitFor();
+  await scene.chinwag.startAgain();
+  for (const user of [alice, bob]) for (const text of ["two", "three"]) await user.hasStored(text);
+  await expect.poll(() => alice.texts().then((texts) => texts.length)).toBe(3);
+  await expect.poll(async () => (await alice.texts()).join() === (await bob.texts()).join()).toBe(true);
+});
+
+test("a session that ends elsewhere leads to the sign-in page, which says why", async () => {
+  const alice = await scene.signIn("alice");
+  expect((await alice.request("POST", "/api/auth/logoutAll")).status).toBe(200);
+  await alice.page.getByText("Your session has ended").waitFor();
+  await alice.page.getByRole("button", { name: /alice/i }).click();
+  await alice.page.getByText("Online").waitFor();
+});
+
+test("a back end can send its user here with a session of theirs", async () => {
+  const answer = await fetch(`${scene.chinwag.chat}/api/user/signin`, {
+    method: "POST",
+    headers: { "x-api-key": scene.chinwag.apiKey, "content-type": "application/json" },
+    body: JSON.stringify(scene.chinwag.users.find(({ username }) => username === "carol")),
+  });
+  const { refreshToken } = (await answer.json()) as { refreshToken: string };
+  const jwt = answer.headers.get("authorization")?.replace("Bearer ", "") ?? "";
+  const page = await scene.window();
+  await page.goto(`${scene.chinwag.chat}/#${new URLSearchParams({ jwt, refreshToken })}`);
+  await page.getByText("Online").waitFor();
+  await page.locator(".account b", { hasText: "carol" }).waitFor();
+  expect(page.url()).not.toContain("jwt");
+});
