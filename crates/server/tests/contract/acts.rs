@@ -116,6 +116,19 @@ pub(crate) async fn one_after_the_other_in_one_breath(world: World) {
     assert_eq!(positions, [1, 1, 2, 3, 4, 5, 6]);
     let told = world.told(tea.bob, head, 9).await;
     assert_eq!(told.iter().filter_map(|event| event.seq).collect::<Vec<_>>(), [4, 7, 8]);
+
+    // The last of them changes nothing, and those before it are kept all the same.
+    let more = world.says(tea.bob, tea.chat, "more").await;
+    let twice = [react(tea.chat, more, "👍"), react(tea.chat, more, "👍")];
+    let twice = twice.into_iter().map(|action| envelope(action, None)).collect();
+    let done = world.store.act(tea.alice, twice).await.await.unwrap();
+    assert_eq!((done[0].event.seq, done[1].event.seq), (Some(10), None));
+    let page = world.store.history(tea.bob, tea.chat, None, 1).await.unwrap();
+    assert_eq!(page[0].reactions.len(), 1);
+    assert_eq!(world.says(tea.bob, tea.chat, "on").await, {
+        let page = world.store.history(tea.bob, tea.chat, None, 1).await.unwrap();
+        page[0].content.message_id
+    });
 }
 
 pub(crate) async fn of_two_edits_of_the_same_state_one_is_done(world: World) {

@@ -59,7 +59,7 @@ pub(super) async fn decide(
         });
     }
     let (count, asks) = decision.batch.into_asks();
-    Ok((Ready { moved: count, count, asks, published: decision.published }, answers))
+    Ok((Ready { moved: count, count, asks, is_begun: false, published: decision.published }, answers))
 }
 
 /// Decides actions that come as one. Those that meet are read and written one after the other: the head is then
@@ -72,7 +72,7 @@ async fn decide_in_turn(
 ) -> Result<(Ready, Answers), Fault> {
     let mut begin = Some(Ask::plain(BEGIN));
     let (mut events, mut published): (Vec<ChatEvent>, Vec<Published>) = Default::default();
-    let (mut at, mut taken) = (0, 0);
+    let (mut at, mut taken, mut is_begun) = (0, 0, false);
     loop {
         let mut touched = Touched::default();
         let part = job.actions[at..].iter().take_while(|envelope| touched.add(job.by, envelope)).count();
@@ -99,11 +99,14 @@ async fn decide_in_turn(
         taken += count;
         at += part.len();
         if at == job.actions.len() {
-            return Ok((Ready { moved: count, count: taken, asks, published }, vec![Ok(events)]));
+            return Ok((Ready { moved: count, count: taken, asks, is_begun, published }, vec![Ok(events)]));
         }
-        let mut written = vec![ask!(MOVE_HEAD, big(count))];
-        written.extend(asks);
-        line.pipeline(&written).await?;
+        if !asks.is_empty() {
+            let mut written = vec![ask!(MOVE_HEAD, big(count))];
+            written.extend(asks);
+            line.pipeline(&written).await?;
+            is_begun = true;
+        }
     }
 }
 

@@ -168,5 +168,5 @@ pub(super) async fn reactions(
 fn step(decision: Decision<'_>) -> (Ready, Outcome) {
     let (count, asks) = decision.batch.into_asks();
     let outcome = if count > 0 { Outcome::More } else { Outcome::Done };
-    (Ready { moved: count, count, asks, published: decision.published }, outcome)
+    (Ready { moved: count, count, asks, is_begun: false, published: decision.published }, outcome)
 }

@@ -23,6 +23,8 @@ pub(super) struct Ready {
     /// Positions that the transaction takes in all.
     pub(super) count: u64,
     pub(super) asks: Vec<Ask>,
+    /// Whether rows were written before `asks`.
+    pub(super) is_begun: bool,
     /// Positions in it are counted from the newest before this transaction.
     pub(super) published: Vec<Published>,
 }
@@ -30,13 +32,13 @@ pub(super) struct Ready {
 impl Ready {
     /// A transaction that is not to be committed.
     pub(super) fn nothing() -> Self {
-        Self { moved: 0, count: 0, asks: Vec::new(), published: Vec::new() }
+        Self { moved: 0, count: 0, asks: Vec::new(), is_begun: false, published: Vec::new() }
     }
 
     /// One event, which takes one position.
     pub(super) fn one(asks: Vec<Ask>, mut published: Published) -> Self {
         published.event.position = 1;
-        Self { moved: 1, count: 1, asks, published: vec![published] }
+        Self { moved: 1, count: 1, asks, is_begun: false, published: vec![published] }
     }
 }
 

@@ -231,7 +231,7 @@ impl Writer {
                 });
             }
         };
-        if ready.asks.is_empty() {
+        if ready.asks.is_empty() && !ready.is_begun {
             self.roll_back(line).await;
             return Ok((ready, answers, self.wiring.head.load(Ordering::Acquire)));
         }
