@@ -25,7 +25,8 @@ impl Store {
         on_engine!(self, store => store.erasures().await)
     }
 
-    /// Erases it, and returns when nothing is left. Two at once do no harm; one that was stopped can be called again.
+    /// Erases it, and returns when nothing is left, or at once if another node is at it. Two at once do no harm; one that
+    /// was stopped can be called again.
     pub async fn erase(&self, erasure: Erasure) -> Result<(), StoreError> {
         on_engine!(self, store => store.erase(erasure).await)
     }
