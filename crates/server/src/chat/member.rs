@@ -69,7 +69,7 @@ pub fn remove(by: &Member, whom: UserId, is_in: bool) -> Result<(), Refusal> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Succession {
     Unchanged,
-    /// The longest-standing member takes over.
+    /// The longest-standing member takes over; of those who came together, the one with the lowest id.
     NewCreator(UserId),
     /// Nobody is left: the chat is gone.
     Gone,
@@ -78,7 +78,7 @@ pub enum Succession {
 /// `remaining`: who stays, with the position at which they joined.
 #[must_use]
 pub fn succession(creator: UserId, leaver: UserId, remaining: &[(UserId, u64)]) -> Succession {
-    match remaining.iter().min_by_key(|(_, joined)| *joined) {
+    match remaining.iter().min_by_key(|(user, joined)| (*joined, user.0)) {
         None => Succession::Gone,
         Some((heir, _)) if creator == leaver => Succession::NewCreator(*heir),
         Some(_) => Succession::Unchanged,
@@ -113,6 +113,8 @@ mod tests {
         let rest = [(user(3), 7), (user(2), 5)];
         assert_eq!(succession(user(1), user(1), &rest), Succession::NewCreator(user(2)));
         assert_eq!(succession(user(1), user(4), &rest), Succession::Unchanged);
+        let together = [(user(3), 5), (user(2), 5)];
+        assert_eq!(succession(user(1), user(1), &together), Succession::NewCreator(user(2)));
         assert_eq!(succession(user(1), user(1), &[]), Succession::Gone);
     }
 }
