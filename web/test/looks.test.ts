@@ -86,10 +86,10 @@ test("the chosen colours stay", async () => {
   const colours = () => alice.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   await alice.page.getByRole("button", { name: /Colours: as the system/ }).click();
   await alice.page.getByRole("button", { name: /Colours: light/ }).click();
-  expect(await colours()).toBe("rgb(23, 22, 20)");
+  await expect.poll(colours).toBe("rgb(23, 22, 20)");
   await alice.page.reload();
   await alice.page.getByText("Online").waitFor();
-  expect(await colours()).toBe("rgb(23, 22, 20)");
+  await expect.poll(colours).toBe("rgb(23, 22, 20)");
 });
 
 test("a phone shows one thing at a time", async () => {

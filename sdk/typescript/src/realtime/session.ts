@@ -7,7 +7,8 @@ export type SessionEffect =
   | { do: "write"; text: string }
   /** CONNECTED came: subscribe. */
   | { do: "greeted" }
-  | { do: "hear"; said: ChatEvent | Notice; cursor: string | null }
+  /** Only while {@link StompSession.listensTo} its subscription: what was heard before in the same chunk may have changed that. */
+  | { do: "hear"; said: ChatEvent | Notice; cursor: string | null; subscription: number }
   /** The conversation is over: close the carrier. */
   | { do: "end"; why: string };
 
@@ -53,6 +54,10 @@ export class StompSession {
     ];
     effects.push(this.#write("SUBSCRIBE", headers, "", now));
     return effects;
+  }
+
+  listensTo(subscription: number): boolean {
+    return subscription === this.#subscription;
   }
 
   send(action: Action & { nonce?: string }, now: number): SessionEffect[] {
@@ -114,6 +119,7 @@ export class StompSession {
           do: "hear",
           said: JSON.parse(new TextDecoder().decode(frame.body)) as ChatEvent | Notice,
           cursor: header(frame, "cursor") ?? null,
+          subscription: this.#subscription,
         });
         return;
       case "ERROR":

@@ -62,7 +62,7 @@ export class WebSocketLink implements Link {
           this.resubscribe();
           break;
         case "hear":
-          this.listener.hear(effect.said, effect.cursor);
+          if (this.#session.listensTo(effect.subscription)) this.listener.hear(effect.said, effect.cursor);
           break;
         case "end":
           this.#lost(effect.why);

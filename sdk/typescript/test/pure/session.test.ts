@@ -27,7 +27,7 @@ test("what comes for an earlier subscription is not heard", () => {
     bytes('MESSAGE\nsubscription:1\ncursor:c9\n\n{"type":"TYPING"}\0MESSAGE\nsubscription:2\ncursor:c3\n\n{"type":"HEAD","cursor":"c3"}\0'),
     0,
   );
-  expect(heard).toEqual([{ do: "hear", said: { type: "HEAD", cursor: "c3" }, cursor: "c3" }]);
+  expect(heard).toEqual([{ do: "hear", said: { type: "HEAD", cursor: "c3" }, cursor: "c3", subscription: 2 }]);
 });
 
 test("an action is one SEND", () => {
@@ -42,7 +42,7 @@ test("frames cut anywhere are heard when they are whole", () => {
   session.subscribe("c0", 0);
   const frame = bytes('MESSAGE\nsubscription:1\ncursor:c1\n\n{"type":"HEAD","cursor":"🫖"}\0');
   const effects = Array.from(frame, (byte) => session.received(Uint8Array.of(byte), 0)).flat();
-  expect(effects).toEqual([{ do: "hear", said: { type: "HEAD", cursor: "🫖" }, cursor: "c1" }]);
+  expect(effects).toEqual([{ do: "hear", said: { type: "HEAD", cursor: "🫖" }, cursor: "c1", subscription: 1 }]);
 });
 
 test("it beats by timer, and when something is heard", () => {
