@@ -62,7 +62,7 @@ impl SessionFlags {
     pub(crate) fn client(&self) -> Result<(SignedIn, Client), Failure> {
         let signed_in = self.read()?;
         let signed_in =
-            signed_in.ok_or_else(|| Failure::new("nobody is signed in: chinwag login URL --user NAME"))?;
+            signed_in.ok_or_else(|| Failure::new("nobody is signed in: chinwag login URL --key KEY --user NAME"))?;
         let client = self.builder(&signed_in.url, &signed_in.username)?.tokens(signed_in.tokens()).build()?;
         Ok((signed_in, client))
     }

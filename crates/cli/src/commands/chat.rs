@@ -32,7 +32,8 @@ const TICK: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The server to sign in to, as in http://127.0.0.1:8080, if not as who is signed in
+    /// The server to sign in to, as in http://127.0.0.1:8080, if not as who is signed in. Who signs in here is signed in
+    /// for chats, send and tail as well
     url: Option<String>,
     /// The app's API key
     #[arg(long, env = "CHINWAG_API_KEY", hide_env_values = true)]

@@ -13,7 +13,7 @@ use crate::signed_in::SessionFlags;
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The chat's id; `chinwag chats` lists them
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = chat_id)]
     chat: ChatId,
     /// The message; - reads it from standard input
     text: String,
@@ -22,6 +22,10 @@ pub(crate) struct Arguments {
     /// Answer with JSON
     #[arg(long)]
     json: bool,
+}
+
+fn chat_id(text: &str) -> Result<ChatId, String> {
+    text.parse().map_err(|_| "not the id of a chat: `chinwag chats` lists them".to_owned())
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {

@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 async fn tail(arguments: &Arguments) -> Result<(), Failure> {
     let Some(signed_in) = arguments.session.read()? else {
-        return Err(Failure::new("nobody is signed in: chinwag login URL --user NAME"));
+        return Err(Failure::new("nobody is signed in: chinwag login URL --key KEY --user NAME"));
     };
     let builder = arguments.session.builder(&signed_in.url, &signed_in.username)?.tokens(signed_in.tokens());
     let client = match &arguments.since {

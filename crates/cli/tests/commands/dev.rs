@@ -28,6 +28,15 @@ fn it_tells_everything_that_is_needed_and_no_more() {
     assert!(dev.printed.len() <= 35, "it fits on a screen: {:?}", dev.printed);
     assert!(dev.printed.iter().all(|line| line.chars().count() <= 120), "{:?}", dev.printed);
     assert!(!dev.printed.join("").contains("  jq"), "curl and sh suffice");
+    let management = dev.told("management ").to_owned();
+    let (email, password) = dev.told("console ").split_once("  password ").expect("an address and a password");
+    let account = serde_json::json!({"email": email, "password": password});
+    let signed_in = pasted(&format!(
+        "curl -s {management}/api/auth/login -H 'content-type: application/json' -d '{account}'"
+    ));
+    let token = json(&signed_in[0])["accessToken"].as_str().expect("a token").to_owned();
+    let apps = pasted(&format!("curl -s {management}/api/client/apps -H 'authorization: Bearer {token}'"));
+    assert!(apps[0].contains(r#""name":"dev""#), "the console shows what dev made: {apps:?}");
     dev.stop();
 
     let secrets = place.data_dir.join("dev.toml");

@@ -15,8 +15,10 @@ use super::rows::{BOLD, FAINT};
 use super::state::{Link, State};
 use super::text::{clipped, plain, width};
 
+// On a small screen the first of them must do.
 const HELP: [(&str, &str); 14] = [
     ("Enter", "send"),
+    ("Ctrl-C", "leave"),
     ("Alt-Enter, Ctrl-J", "begin a new line"),
     ("Tab, Shift-Tab", "next chat, chat before"),
     ("Up, Down", "select a message, when nothing is written"),
@@ -29,7 +31,6 @@ const HELP: [(&str, &str); 14] = [
     ("Ctrl-R", "send again what was refused"),
     ("Ctrl-X", "drop what was refused"),
     ("Ctrl-W, Ctrl-U", "delete a word, all that is written"),
-    ("Ctrl-C", "leave"),
 ];
 
 pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {

@@ -7,6 +7,7 @@ use chinwag_protocol::ChatId;
 use chinwag_server::{Server, cursor};
 
 use super::scene::{Person, Scene};
+use super::secrets::Account;
 
 pub(super) fn lines(server: &Server, data_dir: &Path, scene: &Scene) -> String {
     let url = format!("http://{}", server.chat_address);
@@ -15,7 +16,11 @@ pub(super) fn lines(server: &Server, data_dir: &Path, scene: &Scene) -> String {
     let [alice, bob, _] = &scene.people;
     [
         what_runs(server, data_dir, scene),
-        format!("Chat: open {url} in two windows, as alice in one and as bob in the other."),
+        format!(
+            "Chat: open {url} in two windows, as alice in one and as bob in the other.\n\
+             Console: open http://{} and sign in as above.",
+            server.management_address
+        ),
         format!("Watch bob's events:\n\n{}", watch(&url, &sign_in(&url, scene, bob), &now)),
         format!(
             "Send a message as alice, in another terminal:\n\n{}",
@@ -33,6 +38,9 @@ fn what_runs(server: &Server, data_dir: &Path, scene: &Scene) -> String {
         format!("data        {}", data_dir.display()),
         format!("API key     {}", scene.key),
     ];
+    if let Some(Account { email, password }) = &scene.account {
+        lines.push(format!("console     {email}  password {password}"));
+    }
     for (index, Person { name, password, .. }) in scene.people.iter().enumerate() {
         let label = if index == 0 { "users" } else { "" };
         lines.push(format!("{label:<10}  {name:<6} password {password}"));

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use chinwag_protocol::{AppId, ChatId, ChatName, Email, UserId, Username};
+use chinwag_protocol::{AccountId, AppId, ChatId, ChatName, Email, UserId, Username};
 use chinwag_server::sessions::app::Tier;
 use chinwag_server::sessions::password::{self, Password, Passwords};
 use chinwag_server::sessions::secret;
-use chinwag_server::store::{ChatError, NewKey, NewUser, Reach, Store, StoreError};
+use chinwag_server::store::{
+    ChatError, NewAccount, NewKey, NewRefresh, NewUser, Reach, RegisterAccountError, Store, StoreError,
+};
 use chinwag_server::web::{DevUser, DevUsers};
 
-use super::secrets::Secrets;
+use super::secrets::{Account, Secrets};
 use crate::commands::Failure;
 
 const APP_NAME: &str = "dev";
@@ -17,6 +19,8 @@ const CHAT_NAME: &str = "Welcome";
 
 /// What there is to use.
 pub(super) struct Scene {
+    /// None where an earlier version made the app for nobody.
+    pub(super) account: Option<Account>,
     pub(super) key: String,
     pub(super) people: [Person; 3],
     pub(super) chat: ChatId,
@@ -63,14 +67,41 @@ pub(super) async fn set(store: &Store, data_dir: &Path) -> Result<Scene, Failure
         Some(chat) if brings_together(store, secrets.app, chat, &people).await? => chat,
         _ => new_chat(store, &mut secrets, data_dir, &people).await?,
     };
-    Ok(Scene { key: secrets.key, people, chat })
+    Ok(Scene { account: secrets.account, key: secrets.key, people, chat })
 }
 
 async fn new_app(store: &Store, data_dir: &Path) -> Result<Secrets, Failure> {
-    let app = store.create_app(Reach::All, APP_NAME.to_owned(), Tier::MultiTenant).await?;
-    let secrets = Secrets { app: app.id, key: String::new(), chat: None, passwords: Default::default() };
+    let (owner, account) = new_account(store).await?;
+    let app = store.create_app(Reach::Account(owner), APP_NAME.to_owned(), Tier::MultiTenant).await?;
+    let passwords = Default::default();
+    let secrets = Secrets { app: app.id, key: String::new(), chat: None, account: Some(account), passwords };
     secrets.write(data_dir)?;
     Ok(secrets)
+}
+
+/// For the console. One that is there already has a password that nobody knows any more.
+async fn new_account(store: &Store) -> Result<(AccountId, Account), Failure> {
+    let password = password::make_up();
+    let password_hash = Passwords::new(1).hash(Password::chosen(password.clone())?).await?;
+    for n in 1.. {
+        let email = if n == 1 { "dev@example.com".to_owned() } else { format!("dev{n}@example.com") };
+        let new = NewAccount {
+            company_name: APP_NAME.to_owned(),
+            email: Email::parse(email.clone())?,
+            password_hash: password_hash.clone(),
+        };
+        // A session comes with it, which nobody is to use.
+        let refresh = NewRefresh { hash: secret::hash(&password::make_up()), life_days: 1 };
+        match store.register_account(new, refresh).await {
+            Ok(made) => {
+                store.end_account_session(made.session).await?;
+                return Ok((made.account.id, Account { email, password }));
+            }
+            Err(RegisterAccountError::EmailTaken) => {}
+            Err(RegisterAccountError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(Failure::new("there is no room for another account"))
 }
 
 async fn key_works(store: &Store, secrets: &Secrets) -> Result<bool, StoreError> {

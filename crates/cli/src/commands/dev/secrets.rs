@@ -21,8 +21,18 @@ pub(super) struct Secrets {
     pub(super) app: AppId,
     pub(super) key: String,
     pub(super) chat: Option<ChatId>,
+    /// Whose app it is.
+    #[serde(default)]
+    pub(super) account: Option<Account>,
     /// By username.
     pub(super) passwords: BTreeMap<String, String>,
+}
+
+/// Signs in to the console.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Account {
+    pub(super) email: String,
+    pub(super) password: String,
 }
 
 impl Secrets {
