@@ -61,8 +61,8 @@ impl SessionFlags {
     /// The client of who is signed in. What is said with it is kept up to date in the file.
     pub(crate) fn client(&self) -> Result<(SignedIn, Client), Failure> {
         let signed_in = self.read()?;
-        let signed_in =
-            signed_in.ok_or_else(|| Failure::new("nobody is signed in: chinwag login URL --key KEY --user NAME"))?;
+        let signed_in = signed_in
+            .ok_or_else(|| Failure::new("nobody is signed in: chinwag login URL --key KEY --user NAME"))?;
         let client = self.builder(&signed_in.url, &signed_in.username)?.tokens(signed_in.tokens()).build()?;
         Ok((signed_in, client))
     }

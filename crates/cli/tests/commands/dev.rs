@@ -29,7 +29,8 @@ fn it_tells_everything_that_is_needed_and_no_more() {
     assert!(dev.printed.iter().all(|line| line.chars().count() <= 120), "{:?}", dev.printed);
     assert!(!dev.printed.join("").contains("  jq"), "curl and sh suffice");
     let management = dev.told("management ").to_owned();
-    let (email, password) = dev.told("console ").split_once("  password ").expect("an address and a password");
+    let (email, password) =
+        dev.told("console ").split_once("  password ").expect("an address and a password");
     let account = serde_json::json!({"email": email, "password": password});
     let signed_in = pasted(&format!(
         "curl -s {management}/api/auth/login -H 'content-type: application/json' -d '{account}'"
