@@ -1,7 +1,9 @@
 //! Where it is measured, and the people there.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::BenchError;
@@ -93,13 +95,32 @@ impl Deployment {
     }
 }
 
+/// The answer, once the server has room for the request: what it asks to wait for is waited for.
 async fn answered(what: &str, request: RequestBuilder) -> Result<Response, BenchError> {
-    let answer = request.send().await.map_err(|error| BenchError::Http(what.to_owned(), error))?;
-    if answer.status().is_success() {
-        return Ok(answer);
+    loop {
+        let again = request.try_clone();
+        let attempt =
+            again.ok_or_else(|| BenchError::Protocol(format!("{what}: a body that cannot be sent again")))?;
+        let answer = attempt.send().await.map_err(|error| BenchError::Http(what.to_owned(), error))?;
+        let wait = retry_after(&answer);
+        match answer.status() {
+            status if status.is_success() => return Ok(answer),
+            StatusCode::TOO_MANY_REQUESTS => tokio::time::sleep(wait).await,
+            status => {
+                let (what, status) = (what.to_owned(), status.as_u16());
+                return Err(BenchError::Refused {
+                    what,
+                    status,
+                    body: answer.text().await.unwrap_or_default(),
+                });
+            }
+        }
     }
-    let (what, status) = (what.to_owned(), answer.status().as_u16());
-    Err(BenchError::Refused { what, status, body: answer.text().await.unwrap_or_default() })
+}
+
+fn retry_after(answer: &Response) -> Duration {
+    let header = answer.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    Duration::from_secs(header.and_then(|seconds| seconds.parse().ok()).unwrap_or(1))
 }
 
 async fn body(answer: Response) -> Result<Value, BenchError> {
