@@ -29,7 +29,8 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
     composer.current?.focus();
   }, []);
   const editLast = () => {
-    const mine = messages.entries.findLast(({ senderId, message }) => senderId === me.userId && message);
+    // The last one may still wait to be sent, and has no name yet to edit it by: not an older one instead.
+    const mine = messages.entries.findLast(({ senderId }) => senderId === me.userId);
     if (mine?.message) compose({ kind: "edit", message: mine.message });
   };
   return (
