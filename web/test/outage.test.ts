@@ -71,6 +71,17 @@ test("a session that ends elsewhere leads to the sign-in page, which says why", 
   await alice.page.getByText("Online").waitFor();
 });
 
+test("the sign-in page waits for a server that is out of reach", async () => {
+  const page = await scene.window();
+  let reachable = false;
+  await page.route("**/dev/users", (route) => (reachable ? route.continue() : route.abort()));
+  await page.goto(scene.chinwag.chat);
+  await page.getByText("The server cannot be reached").waitFor();
+  expect(await page.getByLabel("API key").count()).toBe(0);
+  reachable = true;
+  await page.getByRole("button", { name: /alice/i }).waitFor();
+});
+
 test("a back end can send its user here with a session of theirs", async () => {
   const answer = await fetch(`${scene.chinwag.chat}/api/user/signin`, {
     method: "POST",
