@@ -44,7 +44,7 @@ async function makeKey(page: Page): Promise<string> {
 async function paste(page: Page): Promise<string> {
   await page.getByRole("button", { name: "curl" }).click();
   const lines = (await page.locator(".snippet pre").textContent()) ?? "";
-  return execFileSync("bash", ["-c", lines], { encoding: "utf8" });
+  return execFileSync("sh", ["-c", lines], { encoding: "utf8" });
 }
 
 test("an account is opened, left and entered again", async () => {
