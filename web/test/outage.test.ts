@@ -31,6 +31,28 @@ test("what is written offline waits in sight, and is sent when the network is ba
   await alice.page.locator(".trouble").waitFor({ state: "detached" });
 });
 
+test("who signs out while a message waits is asked first", async () => {
+  const alice = await scene.signIn("alice");
+  const { page } = alice;
+  await alice.create("Unsent", "bob");
+  await scene.chinwag.kill();
+  await alice.say("on its way");
+  await page.locator('.message[data-state="queued"]', { hasText: "on its way" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("dialog").getByText("1 message is not sent yet").waitFor();
+  await page.getByRole("button", { name: "Stay" }).click();
+  await page.locator(".message", { hasText: "on its way" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Discard and sign out" }).click();
+  await page.getByText("The server cannot be reached").waitFor();
+  await scene.chinwag.startAgain();
+  const again = await alice.anotherWindow("alice");
+  await again.open("Unsent");
+  await again.say("first");
+  await again.hasStored("first");
+  expect(await again.texts()).toEqual(["first"]);
+});
+
 test("what waits survives a reload", async () => {
   const [alice, bob] = [await scene.signIn("alice"), await scene.signIn("bob")];
   await alice.create("Reload", "bob");
