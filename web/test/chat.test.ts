@@ -77,6 +77,11 @@ test("a message is edited, replied to, reacted to and deleted", async () => {
   await alice.page.getByLabel("Search emoji").fill("teacup");
   await alice.page.getByLabel("Search emoji").press("Enter");
   await bob.message("The kettle boils").getByRole("button", { name: "🍵 1: alice" }).waitFor();
+  await bob.act("At last", "React");
+  await bob.page.locator(".popover").getByRole("button").first().click();
+  await expect.poll(() => bob.field.evaluate((field) => field === document.activeElement)).toBe(true);
+  await bob.message("The kettle boils").hover();
+  await expect.poll(() => bob.page.locator(".tools:visible").count()).toBe(1);
   await bob.message("The kettle boils").getByRole("button", { name: "👍 1: you" }).click();
   await alice.message("The kettle boils").getByRole("button", { name: /👍/ }).waitFor({ state: "detached" });
 

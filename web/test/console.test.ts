@@ -44,7 +44,7 @@ async function makeKey(page: Page): Promise<string> {
 async function paste(page: Page): Promise<string> {
   await page.getByRole("button", { name: "curl" }).click();
   const lines = (await page.locator(".snippet pre").textContent()) ?? "";
-  return execFileSync("bash", ["-c", lines], { encoding: "utf8" });
+  return execFileSync("sh", ["-c", lines], { encoding: "utf8" });
 }
 
 test("an account is opened, left and entered again", async () => {
@@ -108,6 +108,11 @@ test("keys are shown once, rotated and revoked", async () => {
   await page.getByRole("link", { name: "API keys" }).click();
   await page.getByRole("button", { name: "New key" }).click();
   const key = (await page.getByRole("dialog").locator("code").textContent()) ?? "";
+  // It cannot be shown again: a slip of the hand does not close it.
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.mouse.click(5, 5);
+  expect(await page.getByRole("dialog").locator("code").textContent()).toBe(key);
   await page.getByRole("button", { name: "I have it" }).click();
   await page.locator("td code", { hasText: key.slice(0, 10) }).waitFor();
   expect(await page.content()).not.toContain(key);

@@ -31,6 +31,28 @@ test("what is written offline waits in sight, and is sent when the network is ba
   await alice.page.locator(".trouble").waitFor({ state: "detached" });
 });
 
+test("who signs out while a message waits is asked first", async () => {
+  const alice = await scene.signIn("alice");
+  const { page } = alice;
+  await alice.create("Unsent", "bob");
+  await scene.chinwag.kill();
+  await alice.say("on its way");
+  await page.locator('.message[data-state="queued"]', { hasText: "on its way" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("dialog").getByText("1 message is not sent yet").waitFor();
+  await page.getByRole("button", { name: "Stay" }).click();
+  await page.locator(".message", { hasText: "on its way" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Discard and sign out" }).click();
+  await page.getByText("The server cannot be reached").waitFor();
+  await scene.chinwag.startAgain();
+  const again = await alice.anotherWindow("alice");
+  await again.open("Unsent");
+  await again.say("first");
+  await again.hasStored("first");
+  expect(await again.texts()).toEqual(["first"]);
+});
+
 test("what waits survives a reload", async () => {
   const [alice, bob] = [await scene.signIn("alice"), await scene.signIn("bob")];
   await alice.create("Reload", "bob");
@@ -69,6 +91,17 @@ test("a session that ends elsewhere leads to the sign-in page, which says why", 
   await alice.page.getByText("Your session has ended").waitFor();
   await alice.page.getByRole("button", { name: /alice/i }).click();
   await alice.page.getByText("Online").waitFor();
+});
+
+test("the sign-in page waits for a server that is out of reach", async () => {
+  const page = await scene.window();
+  let reachable = false;
+  await page.route("**/dev/users", (route) => (reachable ? route.continue() : route.abort()));
+  await page.goto(scene.chinwag.chat);
+  await page.getByText("The server cannot be reached").waitFor();
+  expect(await page.getByLabel("API key").count()).toBe(0);
+  reachable = true;
+  await page.getByRole("button", { name: /alice/i }).waitFor();
 });
 
 test("a back end can send its user here with a session of theirs", async () => {

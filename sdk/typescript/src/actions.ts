@@ -22,6 +22,8 @@ export interface Doors {
 
 /** The server lets one through in two seconds, for each user and chat. */
 const TYPING_EVERY_MS = 2_000;
+/** What the network may take off the time between two of them; keys that are pressed later need none. */
+const TYPING_MARGIN_MS = 100;
 /** Failed entries that nobody retries or discards are forgotten, the oldest first, past so many. */
 const FAILED_MAX = 100;
 
@@ -30,11 +32,20 @@ interface Promised {
   reject(error: ChinwagError): void;
 }
 
+/** The last typing of a chat that was sent. */
+interface Typed {
+  readonly at: number;
+  /** A message went after it: the others see nobody type any more. */
+  over: boolean;
+  /** Calls off the one that is to be sent when it may. */
+  cancel: () => void;
+}
+
 /** The outbox with its promises, its storage and its timer. */
 export class Actions {
   readonly outbox: Outbox;
   readonly #promised = new Map<string, Promised>();
-  readonly #typedAt = new Map<string, number>();
+  readonly #typed = new Map<string, Typed>();
   /**
    * Of what this tab took over, the tab that made it. It stays noted in the storage: all actions of a tab that is gone pass on
    * together, or they might overtake each other.
@@ -83,6 +94,7 @@ export class Actions {
     let entry: OutboxEntry;
     try {
       if (userId === null) throw new ChinwagError("NOT_AUTHENTICATED", "sign in before acting", 401);
+      if (action.type === "SEND_MSG" || action.type === "REPLY") this.#stopTyping(action.chatId);
       entry = this.outbox.add(action, this.environment.unique(), userId, this.environment.now());
     } catch (error) {
       return this.#handled(Promise.reject(error));
@@ -92,16 +104,43 @@ export class Actions {
     return promise as Promise<E>;
   }
 
-  /** At most once in two seconds for each chat, and only while there is a connection: old typing is of no use. */
+  /**
+   * At most once in two seconds for each chat, and only while there is a connection: old typing is of no use. What is too early
+   * after a message is sent when its time has come, unless another message goes before.
+   */
   type(chatId: string): Promise<void> {
     const now = this.environment.now();
-    const last = this.#typedAt.get(chatId) ?? Number.NEGATIVE_INFINITY;
-    if (!this.doors.live || now - last < TYPING_EVERY_MS) return Promise.resolve();
-    for (const [chat, at] of this.#typedAt) if (now - at >= TYPING_EVERY_MS) this.#typedAt.delete(chat);
-    this.#typedAt.set(chatId, now);
+    if (!this.doors.live) return Promise.resolve();
+    const typed = this.#typed.get(chatId);
+    if (typed && now - typed.at < TYPING_EVERY_MS) {
+      if (typed.over) this.#typeLater(chatId, typed, now);
+      return Promise.resolve();
+    }
+    for (const [chat, { at, cancel }] of this.#typed) {
+      if (now - at < TYPING_EVERY_MS + TYPING_MARGIN_MS && chat !== chatId) continue;
+      cancel();
+      this.#typed.delete(chat);
+    }
+    this.#typed.set(chatId, { at: now, over: false, cancel: () => {} });
     const action: Action = { type: "TYPING", chatId };
     if (this.doors.send(action)) return Promise.resolve();
     return this.#handled(this.doors.post(action).then(() => {}));
+  }
+
+  #typeLater(chatId: string, typed: Typed, now: number): void {
+    const { userId } = this.doors;
+    const wait = typed.at + TYPING_EVERY_MS + TYPING_MARGIN_MS - now;
+    typed.cancel();
+    typed.cancel = this.environment.after(wait, () => {
+      if (this.doors.userId === userId) void this.type(chatId);
+    });
+  }
+
+  #stopTyping(chatId: string): void {
+    const typed = this.#typed.get(chatId);
+    if (!typed) return;
+    typed.cancel();
+    typed.over = true;
   }
 
   /** Queues a failed action again; null if there is none of that name. */

@@ -28,8 +28,13 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
     setMode(next);
     composer.current?.focus();
   }, []);
+  const goOn = useCallback(() => {
+    // On a phone it would open the keyboard.
+    if (matchMedia("(hover: hover)").matches) composer.current?.focus();
+  }, []);
   const editLast = () => {
-    const mine = messages.entries.findLast(({ senderId, message }) => senderId === me.userId && message);
+    // The last one may still wait to be sent, and has no name yet to edit it by: not an older one instead.
+    const mine = messages.entries.findLast(({ senderId }) => senderId === me.userId);
     if (mine?.message) compose({ kind: "edit", message: mine.message });
   };
   return (
@@ -59,7 +64,7 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
       ) : messages.loading ? (
         <LoadingMessages />
       ) : (
-        <Timeline chat={chat} messages={messages} members={members} unread={unread} onCompose={compose} />
+        <Timeline chat={chat} messages={messages} members={members} unread={unread} onCompose={compose} onDone={goOn} />
       )}
       <Typing chatId={chat.chatId} />
       <Composer ref={composer} chat={chat} mode={mode} nameOf={(userId) => nameOf(surroundings, userId)} onMode={setMode} onEditLast={editLast} />

@@ -5,6 +5,7 @@ import { indexedDbStorage } from "@chinwag/sdk/indexeddb";
 import { StrictMode, useCallback, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { applyTheme } from "../shared/theme.js";
+import { Dialog } from "../shared/dialog.js";
 import { ChatApp } from "./app.js";
 import { type Session, keepSession, keptSession } from "./session.js";
 import { SignIn } from "./sign-in.js";
@@ -36,12 +37,41 @@ function SignedIn({ session, onLeft }: { session: Session; onLeft: (why: string)
     made.setAuth(session.auth);
     return made;
   }, [session, onLeft]);
-  const signOut = useCallback(() => {
+  const [unsent, setUnsent] = useState(0);
+  const leave = useCallback(() => {
+    for (const { nonce } of client.realtime.outbox) client.realtime.discard(nonce);
     // The server may be out of reach: this window forgets the session all the same.
     client.logout().catch(() => {}).finally(() => onLeft(""));
   }, [client, onLeft]);
+  const signOut = useCallback(() => {
+    const waiting = client.realtime.outbox.filter(({ action: { type } }) => type === "SEND_MSG" || type === "REPLY" || type === "EDIT_MSG");
+    if (waiting.length > 0) setUnsent(waiting.length);
+    else leave();
+  }, [client, leave]);
   const me = useMemo(() => ({ userId: session.auth.userId, username: session.username }), [session]);
-  return <ChatApp client={client} me={me} onSignOut={signOut} addressed />;
+  return (
+    <>
+      <ChatApp client={client} me={me} onSignOut={signOut} addressed />
+      {unsent > 0 && <Unsent count={unsent} onStay={() => setUnsent(0)} onLeave={leave} />}
+    </>
+  );
+}
+
+/** What waits is lost with the session. */
+function Unsent({ count, onStay, onLeave }: { count: number; onStay: () => void; onLeave: () => void }) {
+  return (
+    <Dialog title="Sign out?" onClose={onStay}>
+      <p>{count === 1 ? "1 message is not sent yet." : `${count} messages are not sent yet.`}</p>
+      <div className="row end">
+        <button type="button" className="button danger" onClick={onLeave}>
+          Discard and sign out
+        </button>
+        <button type="button" className="button primary" onClick={onStay}>
+          Stay
+        </button>
+      </div>
+    </Dialog>
+  );
 }
 
 applyTheme();

@@ -1,6 +1,6 @@
 import type { ChatUserInfo } from "@chinwag/sdk";
 import type { Entry } from "@chinwag/sdk/store";
-import { type KeyboardEvent, type ReactNode, memo, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, type ReactNode, memo, useRef, useState } from "react";
 import { Avatar, hueOf } from "../shared/avatar.js";
 import { Icon } from "../shared/icons.js";
 import { Popover } from "../shared/popover.js";
@@ -34,18 +34,33 @@ interface MessageRowProps extends Shape {
   read: boolean;
   onActive: (key: string) => void;
   onCompose: (mode: ComposerMode) => void;
+  onDone: () => void;
   onJump: (messageId: string) => void;
+}
+
+interface Opened {
+  what: "menu" | "emoji";
+  anchor: HTMLElement;
+  /** By the mouse, not by a key. */
+  pointed?: boolean;
 }
 
 export const MessageRow = memo(function MessageRow(props: MessageRowProps): ReactNode {
   const { entry, time, day, fresh, first, last, beginning, name, active, flashed, pending, readers } = props;
   const surroundings = useSurroundings();
   const mine = entry.senderId === surroundings.me.userId;
-  const [open, setOpen] = useState<{ what: "menu" | "emoji"; anchor: HTMLElement } | null>(null);
+  const [open, setOpen] = useState<Opened | null>(null);
   const tools = useRef<HTMLDivElement>(null);
   const { message } = entry;
   const content = pending?.edit?.action.message ?? entry.content;
   const stop = active ? 0 : -1;
+  const show = (what: Opened["what"]) => (event: MouseEvent<HTMLElement>) => setOpen({ what, anchor: event.currentTarget, pointed: event.detail > 0 });
+  const close = () => {
+    setOpen(null);
+    const root = tools.current?.getRootNode() as Document | ShadowRoot | undefined;
+    // Who came by keys goes on at the message.
+    if (open?.pointed && root?.activeElement?.closest(".tools, .popover")) props.onDone();
+  };
   const pressed = (event: KeyboardEvent) => {
     if (!message || event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
     const anchor = (name: string) => tools.current?.querySelector<HTMLElement>(`[data-tool="${name}"]`) ?? (event.currentTarget as HTMLElement);
@@ -111,13 +126,13 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps): Reac
               <button type="button" tabIndex={stop} aria-label="React with thumbs up" title="Thumbs up" onClick={() => react(surroundings, message, "👍")}>
                 <span className="emoji">👍</span>
               </button>
-              <button type="button" tabIndex={stop} data-tool="emoji" aria-label="React" title="React" aria-expanded={open?.what === "emoji"} onClick={(event) => setOpen({ what: "emoji", anchor: event.currentTarget })}>
+              <button type="button" tabIndex={stop} data-tool="emoji" aria-label="React" title="React" aria-expanded={open?.what === "emoji"} onClick={show("emoji")}>
                 <Icon name="smile" />
               </button>
               <button type="button" tabIndex={stop} aria-label="Reply" title="Reply (R)" onClick={() => props.onCompose({ kind: "reply", message })}>
                 <Icon name="reply" />
               </button>
-              <button type="button" tabIndex={stop} data-tool="menu" aria-label="More" title="More" aria-expanded={open?.what === "menu"} onClick={(event) => setOpen({ what: "menu", anchor: event.currentTarget })}>
+              <button type="button" tabIndex={stop} data-tool="menu" aria-label="More" title="More" aria-expanded={open?.what === "menu"} onClick={show("menu")}>
                 <Icon name="more" />
               </button>
             </div>
@@ -126,14 +141,14 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps): Reac
         {readers && readers.length > 0 && <ReadBy readers={readers} />}
       </article>
       {open && message && (
-        <Popover anchor={open.anchor} label={open.what === "menu" ? "Message" : "React"} onClose={() => setOpen(null)}>
+        <Popover anchor={open.anchor} label={open.what === "menu" ? "Message" : "React"} onClose={close}>
           {open.what === "menu" ? (
-            <MessageMenu message={message} mine={mine} deletable={props.deletable} onCompose={props.onCompose} onClose={() => setOpen(null)} />
+            <MessageMenu message={message} mine={mine} deletable={props.deletable} onCompose={props.onCompose} onClose={close} />
           ) : (
             <EmojiPanel
               onChoose={(emoji) => {
                 react(surroundings, message, emoji);
-                setOpen(null);
+                close();
               }}
             />
           )}

@@ -37,10 +37,11 @@ export function keepSession(session: Session | null): void {
   else sessionStorage.removeItem(KEPT);
 }
 
-/** The users of `chinwag dev`; null under any other command. */
-export async function devUsers(): Promise<DevUsers | null> {
-  const answer = await fetch("/dev/users", { headers: { accept: "application/json" } });
-  if (!answer.ok || !answer.headers.get("content-type")?.includes("json")) return null;
+/** The users of `chinwag dev`; null under any other command. Rejects if the server cannot be reached, or something before it answers. */
+export async function devUsers(signal: AbortSignal): Promise<DevUsers | null> {
+  const answer = await fetch("/dev/users", { headers: { accept: "application/json" }, signal });
+  if (answer.status === 404) return null;
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   return (await answer.json()) as DevUsers;
 }
 

@@ -3,9 +3,11 @@ import { Avatar } from "../shared/avatar.js";
 import { Icon, Mark } from "../shared/icons.js";
 import { type DevUser, type DevUsers, type Session, devUsers, signIn } from "./session.js";
 
+const AGAIN_MS = 3_000;
+
 /** `notice` says why somebody who was signed in is here again. */
 export function SignIn({ notice, onSignedIn }: { notice: string; onSignedIn: (session: Session) => void }): ReactNode {
-  const [dev, setDev] = useState<DevUsers | null | "loading">("loading");
+  const [dev, setDev] = useState<DevUsers | null | "loading" | "unreachable">("loading");
   const [busy, setBusy] = useState("");
   const [error, setError] = useState("");
   const enter = (apiKey: string, user: DevUser) => {
@@ -16,18 +18,28 @@ export function SignIn({ notice, onSignedIn }: { notice: string; onSignedIn: (se
       .finally(() => setBusy(""));
   };
   useEffect(() => {
-    let shown = true;
-    devUsers()
-      .catch(() => null)
-      .then((found) => {
-        if (!shown) return;
-        setDev(found);
-        // A window that was opened for one of them.
-        const wanted = found?.users.find(({ username }) => username === new URLSearchParams(location.search).get("as"));
-        if (found && wanted && !notice) enter(found.apiKey, wanted);
-      });
+    const left = new AbortController();
+    let again: ReturnType<typeof setTimeout>;
+    const look = () => {
+      devUsers(left.signal).then(
+        (found) => {
+          if (left.signal.aborted) return;
+          setDev(found);
+          // A window that was opened for one of them.
+          const wanted = found?.users.find(({ username }) => username === new URLSearchParams(location.search).get("as"));
+          if (found && wanted && !notice) enter(found.apiKey, wanted);
+        },
+        () => {
+          if (left.signal.aborted) return;
+          setDev("unreachable");
+          again = setTimeout(look, AGAIN_MS);
+        },
+      );
+    };
+    look();
     return () => {
-      shown = false;
+      left.abort();
+      clearTimeout(again);
     };
   }, []);
   return (
@@ -39,8 +51,9 @@ export function SignIn({ notice, onSignedIn }: { notice: string; onSignedIn: (se
         </p>
         {notice && <p className="note" role="status">{notice}</p>}
         {dev === "loading" && <p className="quiet">One moment…</p>}
+        {dev === "unreachable" && <p className="note bad" role="alert">The server cannot be reached. This page keeps trying.</p>}
         {dev === null && <KeyForm busy={busy !== ""} onSubmit={enter} />}
-        {dev !== null && dev !== "loading" && <DevChoice dev={dev} busy={busy} onChoose={(user) => enter(dev.apiKey, user)} />}
+        {typeof dev === "object" && dev !== null && <DevChoice dev={dev} busy={busy} onChoose={(user) => enter(dev.apiKey, user)} />}
         {error && <p className="note bad" role="alert">{error}</p>}
       </div>
     </main>

@@ -28,10 +28,12 @@ interface TimelineProps {
   members: readonly ChatUserInfo[];
   unread: Unread;
   onCompose: (mode: ComposerMode) => void;
+  /** Somebody with a mouse is done with a message: they go on writing. */
+  onDone: () => void;
 }
 
 /** The messages of a chat: only those in sight are in the page, however many there are. */
-export function Timeline({ chat, messages, members, unread, onCompose }: TimelineProps): ReactNode {
+export function Timeline({ chat, messages, members, unread, onCompose, onDone }: TimelineProps): ReactNode {
   const surroundings = useSurroundings();
   const { client, me, say } = surroundings;
   const { entries, hasOlder, loadOlder, loadingOlder, error } = messages;
@@ -138,6 +140,7 @@ export function Timeline({ chat, messages, members, unread, onCompose }: Timelin
                 read={entry.message !== undefined && entry.message.seq <= readers.seq}
                 onActive={setActive}
                 onCompose={onCompose}
+                onDone={onDone}
                 onJump={jumpTo}
               />
             );

@@ -69,7 +69,7 @@ export function Keys({ app }: { app: App }): ReactNode {
 /** The one moment at which the key can be read. */
 function Made({ token, onClose }: { token: string; onClose: () => void }): ReactNode {
   return (
-    <Dialog title="Your new key" onClose={onClose}>
+    <Dialog title="Your new key" onClose={null}>
       <p>Copy it now. Chinwag keeps only a digest of it, and cannot show it again.</p>
       <div className="secret">
         <code>{token}</code>

@@ -8,7 +8,7 @@ export function snippet(language: Language, base: string, key: string): string {
 
 /** Names differ with each paste, since those of before exist. */
 function curl(base: string, key: string): string {
-  return `API=${base} KEY=${key} JSON='content-type: application/json' ME=ann$RANDOM YOU=ben$RANDOM
+  return `API=${base} KEY=${key} JSON='content-type: application/json' ME=ann$(date +%s) YOU=ben$(date +%s)
 for NAME in $ME $YOU; do
   curl -s $API/api/user/registerUser -H "x-api-key: $KEY" -H "$JSON" \\
     -d "{\\"username\\":\\"$NAME\\",\\"email\\":\\"$NAME@example.com\\",\\"password\\":\\"correct horse\\"}"; echo
@@ -38,15 +38,18 @@ await ann.realtime.sendMessage(chatId, "Tea?"); // resolves when it is on the se
 }
 
 function rust(base: string, key: string): string {
-  return `use chinwag_client::{Client, Event, EventKind};
+  return `use chinwag_client::{Client, Event, EventKind, NewUser};
 
 #[tokio::main]
 async fn main() -> Result<(), chinwag_client::Error> {
-    let client = Client::builder("${base}").api_key("${key}").build()?;
-    // Users that your server registered: see the lines for curl.
-    client.sign_in("ann", "correct horse").await?;
-    let mut events = client.realtime().events();
-    client.realtime().connect().await?;
+    let ann = Client::builder("${base}").api_key("${key}").build()?;
+    let username = format!("ann{}", std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis());
+    ann.register_user(&NewUser::new(&username, format!("{username}@example.com"), "correct horse")).await?;
+    ann.sign_in(&username, "correct horse").await?;
+    let mut events = ann.realtime().events();
+    ann.realtime().connect().await?;
+    let chat = ann.create_chat("Tea", &[&username]).await?;
+    ann.realtime().send_message(chat.chat_id, "Tea?").await?; // returns when it is on the server's disk
     while let Some(event) = events.next().await {
         if let Event::Chat(event) = event
             && let EventKind::MessageSent { message, .. } = event.kind

@@ -1,8 +1,15 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { Icon } from "./icons.js";
 
+interface DialogProps {
+  title: string;
+  /** Null if only a button of its own closes it: what is in it cannot be shown again. */
+  onClose: (() => void) | null;
+  children: ReactNode;
+}
+
 /** A modal dialog: the browser keeps the focus in it, and gives it back. Escape and a click beside it close it. */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }): ReactNode {
+export function Dialog({ title, onClose, children }: DialogProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -19,17 +26,23 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       ref={dialog}
       className="dialog"
       aria-labelledby={heading}
+      onKeyDown={(event) => {
+        // A second Escape would close it without asking.
+        if (event.key === "Escape" && !onClose) event.preventDefault();
+      }}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        onClose?.();
       }}
-      onPointerDown={(event) => event.target === dialog.current && onClose()}
+      onPointerDown={(event) => event.target === dialog.current && onClose?.()}
     >
       <header>
         <h2 id={heading}>{title}</h2>
-        <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
-          <Icon name="close" />
-        </button>
+        {onClose && (
+          <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
+            <Icon name="close" />
+          </button>
+        )}
       </header>
       <div className="dialog-body">{children}</div>
     </dialog>
