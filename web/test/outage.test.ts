@@ -37,7 +37,7 @@ test("who signs out while a message waits is asked first", async () => {
   await alice.create("Unsent", "bob");
   await scene.chinwag.kill();
   await alice.say("on its way");
-  await page.locator('.message[data-state="queued"]', { hasText: "on its way" }).waitFor();
+  await page.locator('.message:is([data-state="queued"], [data-state="sending"])', { hasText: "on its way" }).waitFor();
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("dialog").getByText("1 message is not sent yet").waitFor();
   await page.getByRole("button", { name: "Stay" }).click();
