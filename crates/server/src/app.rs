@@ -17,7 +17,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::Settings;
 use crate::http::Outfit;
 use crate::hub::{Budget, Hub};
-use crate::listener::{self, Bounds, Line};
+use crate::listener::{self, Bounds, Door, Files, Line, Proxies, Tls, TlsError};
 use crate::management::Cluster;
 use crate::problem::Problem;
 pub use crate::realtime::events::Inspected;
@@ -76,6 +76,10 @@ pub enum StartError {
     /// `setting` is the one that names the address.
     #[error("unable to listen on {address} ({setting}); {error}")]
     Listen { setting: &'static str, address: SocketAddr, error: std::io::Error },
+    #[error("unable to use TLS; {0}")]
+    Tls(#[from] TlsError),
+    #[error("{0} is set without {1}: TLS needs both files")]
+    HalfTls(&'static str, &'static str),
     #[error("unable to start; {0}")]
     Thread(std::io::Error),
     #[error("unable to read the store; {0}")]
@@ -90,6 +94,7 @@ pub struct Server {
     pub chat_address: SocketAddr,
     pub management_address: SocketAddr,
     listeners: [TcpListener; 2],
+    tls: Option<Tls>,
     cluster: Cluster,
     outfit: Outfit,
     writer: WriterThread,
@@ -102,6 +107,7 @@ impl Server {
         if settings.nats_url.is_some() {
             return Err(StartError::NotAvailable("nats_url"));
         }
+        let tls = tls(&settings, clock.as_ref())?;
         let ids = Arc::new(Ids::new(Arc::clone(&clock)));
         let (hub, fanout) = Hub::new(Arc::clone(&clock));
         let (store, writer) = match &settings.database_url {
@@ -150,13 +156,20 @@ impl Server {
         });
         let listeners = [chat_listener, management_listener];
         let outfit = Outfit { pages: Pages::NONE, dev_users: None };
-        Ok(Self { app, chat_address, management_address, listeners, cluster, outfit, writer, fanout })
+        Ok(Self { app, chat_address, management_address, listeners, tls, cluster, outfit, writer, fanout })
     }
 
     /// What the doors share, for whoever is in this process.
     #[must_use]
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// `http` or `https`, of the chat listener and of that for the management.
+    #[must_use]
+    pub fn schemes(&self) -> [&'static str; 2] {
+        let scheme = |by_tls: bool| if by_tls { "https" } else { "http" };
+        [scheme(self.tls.is_some()), scheme(self.tls.is_some() && self.app.settings.tls.management)]
     }
 
     /// With these web pages.
@@ -176,7 +189,7 @@ impl Server {
     /// Serves until `stop` is cancelled, then stops in order: no new connections, requests finish, sockets are told,
     /// the last commit reaches the disk.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
-        let Self { app, listeners, cluster, outfit, writer, fanout, .. } = self;
+        let Self { app, listeners, tls, cluster, outfit, writer, fanout, .. } = self;
         let routers = [
             http::router(Arc::clone(&app), &outfit),
             management::router(Arc::clone(&app), cluster, outfit.pages),
@@ -194,11 +207,15 @@ impl Server {
         app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
         app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
         app.tasks.spawn(upkeep::sample_figures(Arc::clone(&app)));
+        if let Some(tls) = tls.clone() {
+            app.tasks.spawn(tls.follow_files(Arc::clone(&app.clock), app.stop.clone()));
+        }
+        let [chat_door, management_door] = doors(&app.settings, tls);
         let [chat, management] = listeners;
         let [chat_router, management_router] = routers;
-        let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, app.stop.clone()));
-        let management =
-            tokio::spawn(listener::serve(management, management_router, bounds, app.stop.clone()));
+        let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, chat_door, app.stop.clone()));
+        let management = listener::serve(management, management_router, bounds, management_door, app.stop.clone());
+        let management = tokio::spawn(management);
         stop.cancelled().await;
         app.stop.cancel();
         app.presence.end_all();
@@ -220,6 +237,30 @@ impl Server {
 
 fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     listener::listen(address).map_err(|error| StartError::Listen { setting, address, error })
+}
+
+/// How the chat listener is reached, and that for the management.
+fn doors(settings: &Settings, tls: Option<Tls>) -> [Door; 2] {
+    let http = &settings.http;
+    let proxies = Proxies { trusted: http.trusted_proxies.clone(), header: http.client_address_header };
+    let hsts_seconds = settings.tls.hsts_seconds;
+    let of_management = tls.clone().filter(|_| settings.tls.management);
+    [tls, of_management].map(|tls| Door { tls, hsts_seconds, proxies: proxies.clone() })
+}
+
+/// What the certificate's files are for, if they are given.
+fn tls(settings: &Settings, clock: &dyn Clock) -> Result<Option<Tls>, StartError> {
+    match (&settings.tls.certificate, &settings.tls.key) {
+        (None, None) if settings.tls.management => {
+            Err(StartError::HalfTls("tls.management", "tls.certificate and tls.key"))
+        }
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(StartError::HalfTls("tls.certificate", "tls.key")),
+        (None, Some(_)) => Err(StartError::HalfTls("tls.key", "tls.certificate")),
+        (Some(certificate), Some(key)) => {
+            Ok(Some(Tls::open(Files { certificate: certificate.clone(), key: key.clone() }, clock)?))
+        }
+    }
 }
 
 impl App {

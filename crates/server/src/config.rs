@@ -1,6 +1,7 @@
 //! What an operator can set. Every setting has a default, and one name in the file, the environment and the flags.
 
 mod catalogue;
+mod network;
 mod resolve;
 mod secret;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use catalogue::{Kind, SETTINGS, Setting};
+pub use network::{InvalidNetwork, Network};
 pub use resolve::{ConfigError, Origin};
 pub use secret::Secret;
 
@@ -42,6 +44,7 @@ pub struct Settings {
     pub public_url: Option<String>,
     pub limits: Limits,
     pub tokens: Tokens,
+    pub tls: Tls,
     pub http: Http,
     pub web: Web,
     pub metrics: Metrics,
@@ -101,6 +104,30 @@ pub struct Tokens {
     pub ticket_seconds: u32,
 }
 
+/// Without a certificate the listeners speak plain HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// In PEM: the server's certificate, and after it those that it is signed by.
+    pub certificate: Option<PathBuf>,
+    /// In PEM: the certificate's key.
+    pub key: Option<PathBuf>,
+    /// Whether the management listener speaks TLS as well.
+    pub management: bool,
+    /// For so long browsers are told to come by TLS only (RFC 6797). 0: they are told nothing.
+    pub hsts_seconds: u32,
+}
+
+/// The header in which proxies say whom a request is from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedBy {
+    #[default]
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Http {
@@ -109,6 +136,10 @@ pub struct Http {
     /// Where SockJS's iframe page loads the client's script from. Without it there is no such page: we send nobody to
     /// another origin unasked.
     pub sockjs_client_url: Option<String>,
+    /// Proxies whose word on a client's address is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Where they say it.
+    pub client_address_header: ForwardedBy,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -161,6 +192,7 @@ impl Default for Settings {
             public_url: None,
             limits: Limits::default(),
             tokens: Tokens::default(),
+            tls: Tls::default(),
             http: Http::default(),
             web: Web::default(),
             metrics: Metrics::default(),
@@ -204,7 +236,12 @@ impl Default for Tokens {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { allowed_origins: vec!["*".to_owned()], sockjs_client_url: None }
+        Self {
+            allowed_origins: vec!["*".to_owned()],
+            sockjs_client_url: None,
+            trusted_proxies: Vec::new(),
+            client_address_header: ForwardedBy::default(),
+        }
     }
 }
 
@@ -218,7 +255,8 @@ impl Settings {
     /// How clients reach the chat API: as set, else the address it really listens on (`listen` may have port 0).
     #[must_use]
     pub fn public_url(&self, listening: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
+        let scheme = if self.tls.certificate.is_some() { "https" } else { "http" };
+        self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{listening}"))
     }
 
     /// Whether `public_url` says that clients come by TLS, which someone before us ends.

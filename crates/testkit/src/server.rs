@@ -25,6 +25,14 @@ impl Urls {
         self.0.lock().expect("no holder panics")[0].clone()
     }
 
+    /// Has everyone talk to the chat listener by another address from now on.
+    ///
+    /// # Panics
+    /// Never: no holder of the lock does.
+    pub fn lead_chat_to(&self, url: String) {
+        self.0.lock().expect("no holder panics")[0] = url;
+    }
+
     /// `http://host:port` of the management listener.
     #[must_use]
     pub fn management(&self) -> String {
@@ -285,7 +293,9 @@ impl Chinwag {
 fn read_all(from: impl BufRead, kept: &Mutex<String>, mut tell: Option<oneshot::Sender<[String; 2]>>) {
     let mut urls = Vec::new();
     for line in from.lines().map_while(Result::ok) {
-        let url = line.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:"));
+        let is_url =
+            |word: &&str| word.starts_with("http://127.0.0.1:") || word.starts_with("https://127.0.0.1:");
+        let url = line.split_whitespace().find(is_url);
         urls.extend(url.map(str::to_owned));
         *kept.lock().expect("no holder panics") += &(line + "\n");
         if let [chat, management, ..] = urls.as_slice()

@@ -28,8 +28,9 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let stop = stop_on_signal()?;
     let data_dir = settings.data_dir.clone();
     let server = start(settings).await?;
-    output::text(&format!("chat        http://{}", server.chat_address))?;
-    output::text(&format!("management  http://{}", server.management_address))?;
+    let [chat, management] = server.schemes();
+    output::text(&format!("chat        {chat}://{}", server.chat_address))?;
+    output::text(&format!("management  {management}://{}", server.management_address))?;
     output::text(&format!("data        {}", data_dir.display()))?;
     output::text(&format!("API key     chinwag key create --app NAME --data-dir {}", data_dir.display()))?;
     Ok(server.run(stop).await?)

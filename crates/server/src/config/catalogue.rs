@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use toml::Value;
 
+use super::Network;
+
 /// One setting. `name` is its place in the file: `listen`, or `limits.message_bytes` in section `[limits]`.
 #[derive(Debug)]
 pub struct Setting {
@@ -30,6 +32,8 @@ pub enum Kind {
     Switch,
     /// Texts; in the environment separated by commas.
     List,
+    /// Addresses and ranges of them; in the environment separated by commas.
+    Networks,
 }
 
 const RATE: Kind = Kind::Whole { min: 0, max: 1_000_000_000 };
@@ -73,8 +77,14 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "tokens.jwt_seconds", kind: Kind::Whole { min: 1, max: DAY_SECONDS } },
     Setting { name: "tokens.refresh_days", kind: Kind::Whole { min: 1, max: DAYS_MAX } },
     Setting { name: "tokens.ticket_seconds", kind: Kind::Whole { min: 1, max: DAY_SECONDS } },
+    Setting { name: "tls.certificate", kind: Kind::Text },
+    Setting { name: "tls.key", kind: Kind::Text },
+    Setting { name: "tls.management", kind: Kind::Switch },
+    Setting { name: "tls.hsts_seconds", kind: Kind::Whole { min: 0, max: DAYS_MAX * DAY_SECONDS } },
     Setting { name: "http.allowed_origins", kind: Kind::List },
     Setting { name: "http.sockjs_client_url", kind: Kind::Url },
+    Setting { name: "http.trusted_proxies", kind: Kind::Networks },
+    Setting { name: "http.client_address_header", kind: Kind::OneOf(&["x-forwarded-for", "forwarded"]) },
     Setting { name: "web.chat", kind: Kind::Switch },
     Setting { name: "metrics.token", kind: Kind::Secret },
     Setting { name: "log.level", kind: Kind::OneOf(&["off", "error", "warn", "info", "debug", "trace"]) },
@@ -110,6 +120,7 @@ impl Kind {
                 Some(Value::String(text))
             }
             (Kind::Switch, Value::Boolean(on)) => Some(Value::Boolean(on)),
+            (Kind::Networks, Value::Array(items)) if items.iter().all(is_network) => Some(Value::Array(items)),
             (Kind::List, Value::Array(items)) if items.iter().all(Value::is_str) => Some(Value::Array(items)),
             _ => None,
         }
@@ -123,7 +134,7 @@ impl Kind {
                 text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer)
             }
             Kind::Switch => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Boolean),
-            Kind::List => {
+            Kind::List | Kind::Networks => {
                 Value::Array(text.split(',').map(|item| Value::String(item.trim().to_owned())).collect())
             }
             _ => Value::String(text.to_owned()),
@@ -140,8 +151,13 @@ impl Kind {
             Kind::OneOf(words) => format!("one of {}", words.join(", ")),
             Kind::Switch => "true or false".to_owned(),
             Kind::List => "a list of texts".to_owned(),
+            Kind::Networks => "a list of addresses or ranges such as 10.0.0.0/8".to_owned(),
         }
     }
+}
+
+fn is_network(item: &Value) -> bool {
+    item.as_str().is_some_and(|text| text.parse::<Network>().is_ok())
 }
 
 fn url(text: &str) -> Option<String> {

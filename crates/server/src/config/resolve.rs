@@ -234,6 +234,7 @@ mod tests {
                 Kind::OneOf(words) => words[words.len() - 1].to_owned(),
                 Kind::Switch => "true".to_owned(),
                 Kind::List => "x,y".to_owned(),
+                Kind::Networks => "10.0.0.0/8, ::1".to_owned(),
             };
             let settings = from("", &[(&setting.variable(), &text)], "").unwrap();
             assert_ne!(settings, Settings::default(), "{} changes nothing", setting.name);

@@ -16,12 +16,11 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use sha1::{Digest, Sha1};
-use tokio::net::TcpStream;
 
 use super::ApiError;
 use super::extract::{Params, bearer_token};
 use crate::app::App;
-use crate::listener::{ConnectionSlot, Wire};
+use crate::listener::{ConnectionSlot, Socket, Wire};
 use crate::realtime::connection::Connection;
 use crate::realtime::presence::Seat;
 use crate::realtime::sockjs::SockJsWebSocket;
@@ -59,7 +58,7 @@ pub(super) async fn upgrade(app: Arc<App>, framing: Framing, request: Request) -
     let slot = parts.extensions.remove::<ConnectionSlot>();
     let tasks = app.tasks.clone();
     tasks.spawn(async move {
-        match upgraded.await.map(tcp_of) {
+        match upgraded.await.map(socket_of) {
             Ok(Some((socket, read))) => serve(socket, read, framing, app, seat).await,
             Ok(None) => tracing::error!("an upgraded connection is of no known kind"),
             Err(error) => tracing::debug!(%error, "an upgrade did not complete"),
@@ -79,7 +78,7 @@ pub(super) async fn upgrade(app: Arc<App>, framing: Framing, request: Request) -
     Ok(response)
 }
 
-async fn serve(socket: TcpStream, read: Bytes, framing: Framing, app: Arc<App>, seat: Seat) {
+async fn serve(socket: Socket, read: Bytes, framing: Framing, app: Arc<App>, seat: Seat) {
     match framing {
         Framing::Plain => {
             let carrier = WebSocket::new(socket, read, app.settings.limits.frame_bytes());
@@ -103,8 +102,8 @@ pub(super) fn still_serving(app: &App) -> Result<(), ApiError> {
 }
 
 /// The socket itself and what was read beyond the request, without the HTTP server's buffers.
-fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
-    let parts = upgraded.downcast::<TokioIo<Wire<TcpStream>>>().ok()?;
+fn socket_of(upgraded: Upgraded) -> Option<(Socket, Bytes)> {
+    let parts = upgraded.downcast::<TokioIo<Wire<Socket>>>().ok()?;
     // Even an empty part of the server's read buffer would keep all of it.
     let read = if parts.read_buf.is_empty() { Bytes::new() } else { parts.read_buf };
     Some((parts.io.into_inner().into_inner(), read))

@@ -17,7 +17,7 @@ const CONNECTIONS_MAX: usize = 1_000_000;
 /// One place among the open connections, given back when its last clone is dropped. In each request's extensions:
 /// whoever takes a connection over by an upgrade keeps it.
 #[derive(Clone)]
-pub struct ConnectionSlot(#[expect(dead_code, reason = "held for its drop")] Arc<Taken>);
+pub struct ConnectionSlot(#[expect(dead_code, reason = "held for its drop")] Arc<dyn Send + Sync>);
 
 /// Connections the process may have: `limits.connections`, but no more than the limit on open files allows, less some
 /// kept for other uses. Raises that limit as far as the system lets it.
@@ -55,6 +55,7 @@ struct Open {
 
 struct Taken {
     address: IpAddr,
+    connections: usize,
     open: Arc<Mutex<Open>>,
 }
 
@@ -66,22 +67,39 @@ impl Slots {
 
     /// A slot for a connection from `peer`, if there is one.
     pub(super) fn take(&self, peer: IpAddr) -> Option<ConnectionSlot> {
+        self.take_of(peer, 1, self.per_address_max)
+    }
+
+    /// A slot for a connection of a trusted proxy: many of them come from its address.
+    pub(super) fn take_for_proxy(&self, peer: IpAddr) -> Option<ConnectionSlot> {
+        self.take_of(peer, 1, 0)
+    }
+
+    /// The proxy's slot, held together with a place among the connections of the client behind it, if that has one more.
+    pub(super) fn take_behind(&self, slot: ConnectionSlot, client: IpAddr) -> Option<ConnectionSlot> {
+        let place = self.take_of(client, 0, self.per_address_max)?;
+        Some(ConnectionSlot(Arc::new((slot, place))))
+    }
+
+    /// `connections` is 0 for one that is counted already.
+    fn take_of(&self, peer: IpAddr, connections: usize, per_address_max: usize) -> Option<ConnectionSlot> {
         let address = client_address(peer);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let of_address = open.by_address.get(&address).copied().unwrap_or(0);
-        if open.count >= self.open_max || (self.per_address_max != 0 && of_address >= self.per_address_max) {
+        let is_full = open.count + connections > self.open_max;
+        if is_full || (per_address_max != 0 && of_address >= per_address_max) {
             return None;
         }
-        open.count += 1;
+        open.count += connections;
         open.by_address.insert(address, of_address + 1);
-        Some(ConnectionSlot(Arc::new(Taken { address, open: Arc::clone(&self.open) })))
+        Some(ConnectionSlot(Arc::new(Taken { address, connections, open: Arc::clone(&self.open) })))
     }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.count -= 1;
+        open.count -= self.connections;
         if let Some(of_address) = open.by_address.get_mut(&self.address) {
             *of_address -= 1;
             if *of_address == 0 {
@@ -110,6 +128,21 @@ mod tests {
         drop((upgraded, second, third));
         assert!(slots.take(alice).is_some());
         assert!(slots.open.lock().unwrap().by_address.is_empty());
+    }
+
+    #[test]
+    fn behind_a_proxy_clients_are_counted_each_by_itself() {
+        let slots = Slots::new(4, 1);
+        let [proxy, alice, bob] = [9, 1, 2].map(|last| IpAddr::from([192, 0, 2, last]));
+        let of_alice = slots.take_behind(slots.take_for_proxy(proxy).unwrap(), alice).unwrap();
+        let of_bob = slots.take_behind(slots.take_for_proxy(proxy).unwrap(), bob).unwrap();
+        let third = slots.take_for_proxy(proxy).unwrap();
+        assert!(slots.take_behind(third.clone(), alice).is_none());
+        drop(of_alice);
+        assert!(slots.take_behind(third, alice).is_some());
+        drop(of_bob);
+        let open = slots.open.lock().unwrap();
+        assert!(open.count == 0 && open.by_address.is_empty());
     }
 
     #[test]

@@ -26,7 +26,7 @@ async fn served(router: Router, connections: usize, drain: Duration) -> Served {
         stall: LONG,
         drain,
     };
-    let serving = tokio::spawn(serve(listener, router, bounds, stop.clone()));
+    let serving = tokio::spawn(serve(listener, router, bounds, Door::default(), stop.clone()));
     Served { address, stop, serving }
 }
 

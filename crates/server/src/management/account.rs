@@ -158,7 +158,7 @@ async fn sign_out(
             app.sessions.sign_out_account(session.session).await?;
         }
     }
-    Ok(WithCookie { cookie: cookie("", 0, is_over_tls(&headers, &cluster)), answer: NOTHING })
+    Ok(WithCookie { cookie: cookie("", 0, is_over_tls(&app, &headers, &cluster)), answer: NOTHING })
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -208,7 +208,7 @@ async fn change_profile(
 
 fn access(app: &App, headers: &HeaderMap, cluster: &Cluster, signed_in: AccountSignedIn) -> (String, Access) {
     let refresh = signed_in.refresh.reveal();
-    let cookie = cookie(refresh, app.sessions.refresh_seconds(), is_over_tls(headers, cluster));
+    let cookie = cookie(refresh, app.sessions.refresh_seconds(), is_over_tls(app, headers, cluster));
     let access = Access {
         access_token: signed_in.access_token,
         email: signed_in.account.email,
@@ -228,9 +228,12 @@ fn cookie(value: &str, max_age_seconds: u64, secure: bool) -> String {
 
 /// Whether the browser came by TLS, as far as the proxy that ends it or the operator says. A client that lies about it
 /// only loses its own cookie.
-fn is_over_tls(headers: &HeaderMap, cluster: &Cluster) -> bool {
+fn is_over_tls(app: &App, headers: &HeaderMap, cluster: &Cluster) -> bool {
     let forwarded = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-    forwarded || cluster.endpoint.starts_with("https://")
+    let tls = &app.settings.tls;
+    // The chat listener's own TLS says nothing about this listener.
+    let ends_before_us = tls.certificate.is_none() && cluster.endpoint.starts_with("https://");
+    forwarded || tls.management || ends_before_us
 }
 
 fn refresh_token(headers: &HeaderMap) -> Option<&str> {

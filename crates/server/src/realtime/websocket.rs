@@ -134,6 +134,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for WebSocket<S> {
                 }
             }
         }
+        // Under TLS the last of it may not be on its way yet.
+        match Pin::new(&mut self.socket).poll_flush(context) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => {
+                self.stalled_since.get_or_insert(now);
+                return Poll::Pending;
+            }
+        }
         // Not cleared but given back: an idle connection holds no buffer.
         self.out = Vec::new();
         self.written = 0;

@@ -10,7 +10,8 @@ use super::scene::{Person, Scene};
 use super::secrets::Account;
 
 pub(super) fn lines(server: &Server, data_dir: &Path, scene: &Scene) -> String {
-    let url = format!("http://{}", server.chat_address);
+    let [chat, management] = server.schemes();
+    let url = format!("{chat}://{}", server.chat_address);
     let store = &server.app().store;
     let now = cursor::write(store.epoch(), store.head());
     let [alice, bob, _] = &scene.people;
@@ -18,7 +19,7 @@ pub(super) fn lines(server: &Server, data_dir: &Path, scene: &Scene) -> String {
         what_runs(server, data_dir, scene),
         format!(
             "Chat: open {url} in two windows, as alice in one and as bob in the other.\n\
-             Console: open http://{} and sign in as above.",
+             Console: open {management}://{} and sign in as above.",
             server.management_address
         ),
         format!("Watch bob's events:\n\n{}", watch(&url, &sign_in(&url, scene, bob), &now)),
@@ -32,9 +33,10 @@ pub(super) fn lines(server: &Server, data_dir: &Path, scene: &Scene) -> String {
 }
 
 fn what_runs(server: &Server, data_dir: &Path, scene: &Scene) -> String {
+    let [chat, management] = server.schemes();
     let mut lines = vec![
-        format!("chat        http://{}", server.chat_address),
-        format!("management  http://{}", server.management_address),
+        format!("chat        {chat}://{}", server.chat_address),
+        format!("management  {management}://{}", server.management_address),
         format!("data        {}", data_dir.display()),
         format!("API key     {}", scene.key),
     ];
