@@ -214,7 +214,8 @@ impl Server {
         let [chat, management] = listeners;
         let [chat_router, management_router] = routers;
         let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, chat_door, app.stop.clone()));
-        let management = listener::serve(management, management_router, bounds, management_door, app.stop.clone());
+        let management =
+            listener::serve(management, management_router, bounds, management_door, app.stop.clone());
         let management = tokio::spawn(management);
         stop.cancelled().await;
         app.stop.cancel();

@@ -29,8 +29,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use slots::Slots;
 pub use proxies::Proxies;
+use slots::Slots;
 pub use slots::{ConnectionSlot, connections_allowed};
 pub use socket::Socket;
 pub use tls::{Files, Tls, TlsError};
@@ -218,13 +218,7 @@ fn too_many_connections() -> Response {
 }
 
 /// Serves the connection, under TLS once hands are shaken.
-async fn admit(
-    stream: TcpStream,
-    caller: Caller,
-    router: Router,
-    bounds: Bounds,
-    stop: CancellationToken,
-) {
+async fn admit(stream: TcpStream, caller: Caller, router: Router, bounds: Bounds, stop: CancellationToken) {
     // Answers and events are written whole: waiting for more to send along only delays them.
     let _ = stream.set_nodelay(true);
     give_up_after(bounds.stall, &stream);

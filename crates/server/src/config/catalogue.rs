@@ -120,7 +120,9 @@ impl Kind {
                 Some(Value::String(text))
             }
             (Kind::Switch, Value::Boolean(on)) => Some(Value::Boolean(on)),
-            (Kind::Networks, Value::Array(items)) if items.iter().all(is_network) => Some(Value::Array(items)),
+            (Kind::Networks, Value::Array(items)) if items.iter().all(is_network) => {
+                Some(Value::Array(items))
+            }
             (Kind::List, Value::Array(items)) if items.iter().all(Value::is_str) => Some(Value::Array(items)),
             _ => None,
         }

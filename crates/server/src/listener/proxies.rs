@@ -67,7 +67,8 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bare = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(text, |(bare, _)| bare);
-    let parsed = bare.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|both| both.ip()));
+    let parsed =
+        bare.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|both| both.ip()));
     parsed.map(|address| address.to_canonical())
 }
 
@@ -110,7 +111,11 @@ mod tests {
             of(&[("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.9")]),
             "203.0.113.9"
         );
-        assert_eq!(of(&[("forwarded", "for=198.51.100.1")]), "10.0.0.1", "it is not the header that is believed");
+        assert_eq!(
+            of(&[("forwarded", "for=198.51.100.1")]),
+            "10.0.0.1",
+            "it is not the header that is believed"
+        );
     }
 
     #[test]

@@ -32,11 +32,7 @@ impl AsyncWrite for Socket {
     /// Under TLS what was taken last may still wait in its buffer: nothing more is taken before that is gone, so that a peer
     /// which takes nothing is seen at once, and what waits for it is counted by whoever wrote it. It is gone after
     /// `poll_flush`.
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
             Self::Tls(socket) => {

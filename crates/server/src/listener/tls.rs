@@ -126,7 +126,9 @@ impl Tls {
                 tracing::info!(file = %files.certificate.display(), "the new TLS certificate is in use");
                 warn_of_end(files, read.ends_at, now);
             }
-            Err(error) => tracing::error!(%error, "the new TLS certificate is not used; the one before still is"),
+            Err(error) => {
+                tracing::error!(%error, "the new TLS certificate is not used; the one before still is")
+            }
         }
     }
 }
