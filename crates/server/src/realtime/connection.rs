@@ -85,7 +85,7 @@ impl<C: Carrier> Connection<C> {
             stall: limits.stall(),
             ended: waiting(&seat.ended),
             carrier,
-            session: Session::new(seat.who.user, bounds, now),
+            session: Session::new(seat.who.user, bounds, app.began, now),
             mailer: Mailer::new(seat.who.user),
             listeners: Vec::new(),
             turn: 0,
