@@ -28,7 +28,7 @@ use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
 use crate::sessions::secret::Token;
 use crate::sessions::tickets::Connected;
 use crate::sessions::{Identity, Sessions};
-use crate::store::{Erasure, Occupancy, OpenError, Session, Store, StoreError, WriterThread};
+use crate::store::{Act, Actor, Deed, Erasure, Occupancy, OpenError, Session, Store, StoreError, WriterThread};
 use crate::telemetry::Telemetry;
 use crate::upkeep::{self, Upkeep};
 use crate::web::{DevUsers, Pages};
@@ -206,9 +206,13 @@ impl Server {
             drain: REQUESTS_DRAIN,
         };
         let last_ending = app.store.last_ending().await?;
+        let started = Deed::new(Actor::Server, Act::ServerStarted);
+        // Secrets among them show as ****.
+        app.note(started.saying(format!("{:?}", app.settings))).await;
         app.tasks.spawn(upkeep::watch_endings(Arc::clone(&app), last_ending));
         app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
         app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
+        app.tasks.spawn(upkeep::apply_retention(Arc::clone(&app)));
         app.tasks.spawn(upkeep::sample_figures(Arc::clone(&app)));
         if let Some(tls) = tls.clone() {
             app.tasks.spawn(tls.follow_files(Arc::clone(&app.clock), app.stop.clone()));
@@ -268,6 +272,13 @@ fn tls(settings: &Settings, clock: &dyn Clock) -> Result<Option<Tls>, StartError
 }
 
 impl App {
+    /// Keeps what was done for those who ask later. What was done stays done if that cannot be kept.
+    pub async fn note(&self, deed: Deed) {
+        if let Err(error) = self.store.note_deed(deed.clone()).await {
+            tracing::error!(%error, ?deed, "unable to keep what was done");
+        }
+    }
+
     /// Whose token this is, if its session goes on.
     pub async fn authenticate(&self, token: &str) -> Result<Identity, Problem> {
         Ok(self.sessions.authenticate(token).await?.into())
@@ -323,10 +334,18 @@ impl App {
 
     /// Erases a user and what they wrote. Returns when all of it is gone.
     pub async fn delete_user(&self, user: UserId) -> Result<(), StoreError> {
-        self.store.delete_user(user).await?;
+        if !self.store.delete_user(user).await? {
+            return Ok(());
+        }
         // What they wrote goes on being erased if the client hangs up, and after a restart.
         let store = self.store.clone();
-        let erased = tokio::spawn(async move { store.erase(Erasure::User(user)).await });
-        erased.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+        let erased = tokio::spawn(async move {
+            store.erase(Erasure::User(user)).await?;
+            // The upkeep goes on with it if somebody still reads what is to go.
+            store.scrub().await
+        });
+        let erased = erased.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        self.upkeep.scrubbed(erased?);
+        Ok(())
     }
 }

@@ -48,6 +48,7 @@ pub struct Settings {
     pub http: Http,
     pub web: Web,
     pub metrics: Metrics,
+    pub audit: Audit,
     pub log: Log,
 }
 
@@ -61,6 +62,14 @@ pub struct Limits {
     pub actions_per_second: u32,
     /// Per client address.
     pub sign_ins_per_minute: u32,
+    /// For one name from one client address.
+    pub wrong_passwords_per_minute: u32,
+    /// Per session.
+    pub refreshes_per_minute: u32,
+    /// Over HTTP, of one user, account or API key.
+    pub requests_per_second: u32,
+    /// Over HTTP and whoever it is of, from one client address.
+    pub requests_per_second_and_address: u32,
     /// Per API key.
     pub registrations_per_minute: u32,
     /// Bytes of UTF-8 in one message.
@@ -158,6 +167,19 @@ pub struct Metrics {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// How long it is kept what administrators and accounts did.
+    pub days: u32,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { days: 365 }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Log {
     pub level: LogLevel,
     pub format: LogFormat,
@@ -196,6 +218,7 @@ impl Default for Settings {
             http: Http::default(),
             web: Web::default(),
             metrics: Metrics::default(),
+            audit: Audit::default(),
             log: Log::default(),
         }
     }
@@ -207,6 +230,10 @@ impl Default for Limits {
             demo_concurrent_users: 100,
             actions_per_second: 500,
             sign_ins_per_minute: 600,
+            wrong_passwords_per_minute: 10,
+            refreshes_per_minute: 60,
+            requests_per_second: 1000,
+            requests_per_second_and_address: 10_000,
             registrations_per_minute: 600,
             message_bytes: chinwag_protocol::limits::MESSAGE_BYTES_DEFAULT,
             connections: 0,

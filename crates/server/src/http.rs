@@ -9,6 +9,7 @@ mod events;
 pub mod extract;
 mod health;
 pub mod message;
+mod rate;
 mod sockjs;
 mod user;
 
@@ -27,6 +28,7 @@ use crate::app::App;
 pub use crate::problem::Problem as ApiError;
 use crate::web::{self, DevUsers, Pages};
 pub use error::with_problem_body;
+pub use rate::by_address;
 
 /// The body of a success answer with nothing to say.
 #[derive(Serialize, JsonSchema)]
@@ -68,23 +70,26 @@ impl Outfit {
             Some(users) => pages.merge(web::dev_routes().into_router().layer(Extension(Arc::clone(users)))),
             None => pages,
         };
-        pages.method_not_allowed_fallback(method_not_allowed).layer(middleware::from_fn(with_problem_body))
+        pages.method_not_allowed_fallback(method_not_allowed)
     }
 }
 
 /// Everything that the chat listener serves.
 pub fn router(app: Arc<App>, outfit: &Outfit) -> Router {
     let cors = cors(&app.settings.http.allowed_origins);
-    let own_origin = outfit.routes(&app);
+    let counted = middleware::from_fn_with_state(Arc::clone(&app), by_address);
+    let own_origin = outfit.routes(&app).layer(counted.clone()).layer(middleware::from_fn(with_problem_body));
+    let sockjs = sockjs::router(&app).layer(counted.clone()).layer(middleware::from_fn(with_problem_body));
     api_routes()
         .into_router()
         .layer(Extension(outfit.pages))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(counted)
         .layer(middleware::from_fn(with_problem_body))
         .layer(cors)
         // Behind the layers: the protocol of these has its own rules for other origins.
-        .merge(sockjs::router(&app))
+        .merge(sockjs)
         .merge(own_origin)
         .with_state(app)
 }

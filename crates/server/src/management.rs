@@ -3,28 +3,35 @@
 
 mod account;
 mod apps;
+mod audit;
 mod documents;
+mod erasures;
 mod keys;
 mod live;
 mod metrics;
 mod name;
 mod users;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::{Extension, Router, middleware};
+use chinwag_protocol::ErrorCode;
 use uuid::Uuid;
 
 use crate::api::{Credential, Routes, Sketch, Takes};
 use crate::app::App;
 use crate::http::extract::bearer_token;
-use crate::http::{ApiError, method_not_allowed, not_found, with_problem_body};
-use crate::store::{AccountSession, Reach};
+use crate::http::{ApiError, by_address, method_not_allowed, not_found, with_problem_body};
+use crate::listener::PeerAddress;
+use crate::store::{AccountSession, Act, Actor, Deed, Reach};
 use crate::web::{self, Pages};
 
 pub use apps::AppBody;
+pub use audit::EntryBody;
+pub use erasures::ReceiptBody;
 pub use keys::{KeyBody, NewKeyBody};
 pub use name::{InvalidName, Name};
 
@@ -45,6 +52,8 @@ pub fn routes() -> Routes {
         .merge(apps::routes())
         .merge(keys::routes())
         .merge(users::routes())
+        .merge(erasures::routes())
+        .merge(audit::routes())
         .merge(live::routes())
         .merge(metrics::routes())
         .merge(documents::routes())
@@ -59,16 +68,22 @@ pub fn router(app: Arc<App>, cluster: Cluster, pages: Pages) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(Extension(cluster))
         .layer(Extension(pages))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), by_address))
         .layer(middleware::from_fn(with_problem_body))
         .with_state(app)
 }
 
 /// The account that calls: its access token is ours, not expired, and its session has not ended.
-struct Client(AccountSession);
+struct Client(AccountSession, IpAddr);
 
 impl Client {
     fn reach(&self) -> Reach {
         Reach::Account(self.0.account.id)
+    }
+
+    /// Something that the account did, for its log.
+    fn deed(&self, act: Act) -> Deed {
+        Deed::new(Actor::Account, act).of_account(self.0.account.id).from(self.1)
     }
 }
 
@@ -76,8 +91,11 @@ impl FromRequestParts<Arc<App>> for Client {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let peer = parts.extensions.get::<PeerAddress>().copied();
+        let PeerAddress(peer) =
+            peer.ok_or_else(|| ApiError::new(ErrorCode::BadRequest, "a peer without an address"))?;
         let access_token = bearer_token(&parts.headers)?;
-        Ok(Self(app.sessions.authenticate_account(access_token).await?))
+        Ok(Self(app.sessions.authenticate_account(access_token).await?, peer.ip()))
     }
 }
 

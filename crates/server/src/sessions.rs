@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod app;
 pub mod bucket;
 mod error;
+mod guesses;
 pub mod jwt;
 pub mod password;
 pub mod secret;
@@ -15,12 +16,13 @@ mod verified;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-use chinwag_protocol::{AppId, KeyId, SessionId, Timestamp, UserId};
+use chinwag_protocol::{AccountId, AppId, KeyId, SessionId, Timestamp, UserId};
 
 use crate::clock::Clock;
 use crate::config::{Settings, Tokens};
 use crate::store::{NewRefresh, Session, Store};
 use bucket::{Buckets, Rate};
+use guesses::Guesses;
 use jwt::Jwt;
 use password::Passwords;
 use secret::{Token, TokenKind};
@@ -28,6 +30,9 @@ use tickets::Tickets;
 use verified::Verified;
 
 pub use error::SessionError;
+
+/// Exports of one user's data.
+const EXPORTS_PER_MINUTE: u32 = 4;
 
 /// A signed-in user of an app, as a valid token or ticket says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,6 +60,13 @@ pub struct Sessions {
     sign_ins: Buckets<IpAddr>,
     registrations: Buckets<KeyId>,
     account_sign_ins: Buckets<IpAddr>,
+    guesses: Guesses,
+    refreshes: Buckets<SessionId>,
+    address_requests: Buckets<IpAddr>,
+    requests: Buckets<UserId>,
+    exports: Buckets<UserId>,
+    account_requests: Buckets<AccountId>,
+    key_requests: Buckets<KeyId>,
     tokens: Tokens,
     demo_users_max: usize,
 }
@@ -74,6 +86,13 @@ impl Sessions {
             sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
             registrations: Buckets::new(Rate::per_minute(limits.registrations_per_minute)),
             account_sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
+            guesses: Guesses::new(limits.wrong_passwords_per_minute),
+            refreshes: Buckets::new(Rate::per_minute(limits.refreshes_per_minute)),
+            address_requests: Buckets::new(Rate::per_second(limits.requests_per_second_and_address)),
+            exports: Buckets::new(Rate::per_minute(EXPORTS_PER_MINUTE)),
+            requests: Buckets::new(Rate::per_second(limits.requests_per_second)),
+            account_requests: Buckets::new(Rate::per_second(limits.requests_per_second)),
+            key_requests: Buckets::new(Rate::per_second(limits.requests_per_second)),
             tokens: settings.tokens.clone(),
             demo_users_max: usize::try_from(limits.demo_concurrent_users).unwrap_or(usize::MAX),
         }
@@ -83,6 +102,21 @@ impl Sessions {
     #[must_use]
     pub fn jwks(&self) -> jwt::KeySet {
         self.jwt.jwks()
+    }
+
+    /// Counts a request from a client address, whatever it is for.
+    pub fn count_request_from(&self, peer: IpAddr) -> Result<(), SessionError> {
+        Ok(self.address_requests.take(client_address(peer), self.now(), 1)?)
+    }
+
+    /// Counts an export of a user's data: each reads all that they ever wrote.
+    pub fn count_export(&self, user: UserId) -> Result<(), SessionError> {
+        Ok(self.exports.take(user, self.now(), 1)?)
+    }
+
+    /// Counts a request of a user, whatever it is for.
+    pub fn count_request(&self, user: UserId) -> Result<(), SessionError> {
+        Ok(self.requests.take(user, self.now(), 1)?)
     }
 
     /// How long an unused refresh token lives, for cookies that carry one.

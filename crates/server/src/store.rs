@@ -19,11 +19,13 @@ macro_rules! on_engine {
 
 mod accounts;
 mod apps;
+mod audit;
 mod chats;
 mod event;
 mod keys;
 mod nonce;
 mod people;
+mod personal;
 mod postgres;
 mod sessions;
 mod sqlite;
@@ -44,11 +46,13 @@ use postgres::Postgres;
 use sqlite::Sqlite;
 
 pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError};
+pub use audit::{Act, Actor, AuditEntry, AuditSearch, Deed};
 pub use apps::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Reach};
 pub use chats::{ActError, ChatError, Done, Missed, Page};
 pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
 pub use people::{ListedUser, UserSearch};
-pub use sessions::{Ended, Ending, Session, SignIn};
+pub use personal::{Attended, Personal, Reacted, Receipt, Written};
+pub use sessions::{Ended, Ending, Refreshed, Session, SignIn};
 pub use trace::{Reader, StoredMessage};
 pub use upkeep::Erasure;
 pub use users::{NewUser, RegisterError, RenameError, User};

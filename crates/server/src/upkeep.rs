@@ -2,12 +2,13 @@
 //! is too old to matter. Everything that is to be done stands in the store, so a restart goes on with it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::app::App;
-use crate::store::StoreError;
+use crate::store::{Act, Actor, Deed, Reach, StoreError};
 use crate::telemetry::SAMPLE_INTERVAL;
 
 /// How often endings are looked for: whoever ended them, this process or another, sockets close within a second.
@@ -16,16 +17,26 @@ const ENDINGS_INTERVAL: Duration = Duration::from_millis(250);
 const ERASURES_INTERVAL: Duration = Duration::from_secs(1);
 /// How often what is too old is forgotten.
 const FORGETTING_INTERVAL: Duration = Duration::from_secs(30);
+/// How often messages are removed that are older than their app keeps them.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(600);
+const DAY_SECONDS: i64 = 86_400;
 
 /// Wakes the upkeep: there is something to erase.
 #[derive(Default)]
 pub struct Upkeep {
     wake: Notify,
+    /// What was erased may still stand in the files.
+    to_scrub: AtomicBool,
 }
 
 impl Upkeep {
     pub fn wake(&self) {
         self.wake.notify_one();
+    }
+
+    /// Notes whether the files could be made to forget.
+    pub fn scrubbed(&self, done: bool) {
+        self.to_scrub.fetch_or(!done, Ordering::Relaxed);
     }
 }
 
@@ -78,6 +89,39 @@ pub async fn erase_deleted(app: Arc<App>) {
 async fn erase(app: &App) -> Result<(), StoreError> {
     for erasure in app.store.erasures().await? {
         app.store.erase(erasure).await?;
+        app.upkeep.scrubbed(false);
+    }
+    if app.upkeep.to_scrub.swap(false, Ordering::Relaxed) {
+        app.upkeep.scrubbed(app.store.scrub().await?);
+    }
+    Ok(())
+}
+
+/// Removes messages that are older than their app keeps them, until the server stops.
+pub async fn apply_retention(app: Arc<App>) {
+    loop {
+        if let Err(error) = retain(&app).await {
+            tracing::warn!(%error, "unable to remove what is older than it is kept; it is tried again");
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => return,
+            () = tokio::time::sleep(RETENTION_INTERVAL) => {}
+        }
+    }
+}
+
+async fn retain(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    for of in app.store.apps(Reach::All).await? {
+        let Some(days) = of.retention_days else { continue };
+        let before = now.plus_seconds(-i64::from(days.get()) * DAY_SECONDS);
+        let removed = app.store.expire_messages(of.id, before).await?;
+        if removed > 0 {
+            tracing::info!(app = %of.id, %days, removed, "messages older than their app keeps them were removed");
+            let detail = format!("{removed} messages sent before {before}");
+            app.note(Deed::new(Actor::Server, Act::RetentionApplied).in_app(of.id).saying(detail)).await;
+            app.upkeep.scrubbed(false);
+        }
     }
     Ok(())
 }
@@ -98,5 +142,7 @@ pub async fn forget_old(app: Arc<App>) {
 async fn forget(app: &App) -> Result<(), StoreError> {
     app.store.forget_expired().await?;
     while app.store.forget_nonces().await? {}
+    let kept = i64::from(app.settings.audit.days) * DAY_SECONDS;
+    while app.store.forget_audit(app.clock.now().plus_seconds(-kept)).await? {}
     Ok(())
 }

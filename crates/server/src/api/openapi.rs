@@ -87,6 +87,8 @@ pub(super) fn inline<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
 }
 
 fn described(operation: &Operation, mut sketch: Sketch<'_>) -> Value {
+    // Every door counts by address.
+    sketch.refuses(&[ErrorCode::RateLimited]);
     if operation.method != "get" && sketch.refusals.contains(&ErrorCode::StorageUnavailable) {
         sketch.refuses(&[ErrorCode::StorageFull]);
     }

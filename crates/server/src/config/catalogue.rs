@@ -58,6 +58,10 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "limits.actions_per_second", kind: RATE },
     Setting { name: "limits.sign_ins_per_minute", kind: RATE },
     Setting { name: "limits.registrations_per_minute", kind: RATE },
+    Setting { name: "limits.wrong_passwords_per_minute", kind: RATE },
+    Setting { name: "limits.refreshes_per_minute", kind: RATE },
+    Setting { name: "limits.requests_per_second", kind: RATE },
+    Setting { name: "limits.requests_per_second_and_address", kind: RATE },
     Setting { name: "limits.message_bytes", kind: Kind::Whole { min: 0, max: 16 << 20 } },
     Setting { name: "limits.connections", kind: COUNT },
     Setting { name: "limits.connections_per_address", kind: COUNT },
@@ -87,6 +91,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "http.client_address_header", kind: Kind::OneOf(&["x-forwarded-for", "forwarded"]) },
     Setting { name: "web.chat", kind: Kind::Switch },
     Setting { name: "metrics.token", kind: Kind::Secret },
+    Setting { name: "audit.days", kind: Kind::Whole { min: 1, max: DAYS_MAX } },
     Setting { name: "log.level", kind: Kind::OneOf(&["off", "error", "warn", "info", "debug", "trace"]) },
     Setting { name: "log.format", kind: Kind::OneOf(&["text", "json"]) },
 ];

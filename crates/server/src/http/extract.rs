@@ -220,7 +220,9 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let token = bearer_token(&parts.headers)?;
-        app.authenticate(token).await.map(Self)
+        let by = app.authenticate(token).await?;
+        app.sessions.count_request(by.user)?;
+        Ok(Self(by))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Users over HTTP (protocol, section 1): they register and sign in through their app's backend, and look after
 //! themselves.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json as Answer;
 use axum::extract::{Extension, FromRequestParts, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use chinwag_protocol::ErrorCode::{BadSignIn, EmailTaken, Overloaded, RateLimited, UsernameTaken};
 use chinwag_protocol::limits::USERNAME_CHARS_MAX;
@@ -17,6 +19,7 @@ use super::extract::{Caller, Json};
 use super::{ApiError, Empty, NOTHING};
 use crate::api::{Created, Credential, Routes, Sketch, Takes, delete, get, post};
 use crate::app::App;
+use crate::export::ExportAnswer;
 use crate::listener::PeerAddress;
 use crate::sessions::SessionError;
 use crate::sessions::jwt::UserRole;
@@ -24,6 +27,8 @@ use crate::sessions::password::Password;
 use crate::sessions::sign_in::Registration;
 use crate::store::KeyHolder;
 
+/// In which an app's server may say whom it signs in for.
+const CLIENT_ADDRESS: &str = "x-client-address";
 /// The one role of an end user.
 const ROLES: [UserRole; 1] = [UserRole::User];
 /// Characters in a first name or surname: as in a username.
@@ -46,6 +51,10 @@ pub(super) fn routes() -> Routes {
             post("/api/user/changeUsername", change_username)
                 .named("changeUsername", "Take another name; the old one is free again")
                 .refusing(&[UsernameTaken]),
+        )
+        .with(
+            get("/api/user/export", export)
+                .named("exportUser", "All that is kept of the caller, for them to have (ext)"),
         )
         .with(
             delete("/api/user/deleteUser", delete_user)
@@ -134,11 +143,13 @@ struct SignedIn {
 async fn sign_in(
     State(app): State<Arc<App>>,
     Extension(PeerAddress(peer)): Extension<PeerAddress>,
+    headers: HeaderMap,
     ByKey(key): ByKey,
     Json(Credentials { username, password }): Json<Credentials>,
 ) -> Result<WithJwt<SignedIn>, ApiError> {
     app.sessions.count_sign_in(peer.ip())?;
-    let signed_in = app.sessions.sign_in(&key, username, password).await?;
+    let from = on_behalf_of(&headers)?.unwrap_or(peer.ip());
+    let signed_in = app.sessions.sign_in(&key, username, password, from).await?;
     let body = SignedIn {
         id: signed_in.user.id,
         username: signed_in.user.username,
@@ -147,6 +158,14 @@ async fn sign_in(
         roles: ROLES,
     };
     Ok(WithJwt::new(&signed_in.jwt, body))
+}
+
+/// For whom an app's server asks (ext): the holder of its key is believed, since wrong passwords for its own users are all
+/// that this counts.
+fn on_behalf_of(headers: &HeaderMap) -> Result<Option<IpAddr>, ApiError> {
+    let Some(address) = headers.get(CLIENT_ADDRESS) else { return Ok(None) };
+    let address = address.to_str().ok().and_then(|text| text.trim().parse().ok());
+    address.map(Some).ok_or_else(|| ApiError::invalid("x-client-address must be an IP address"))
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -175,6 +194,11 @@ async fn change_username(
 ) -> Result<WithJwt<Empty>, ApiError> {
     let jwt = app.sessions.change_username(by, new_username).await?;
     Ok(WithJwt::new(&jwt, Empty {}))
+}
+
+async fn export(State(app): State<Arc<App>>, Caller(by): Caller) -> Result<ExportAnswer, ApiError> {
+    app.sessions.count_export(by.user)?;
+    Ok(ExportAnswer::of(&app, by.user).await?.ok_or(SessionError::SessionEnded)?)
 }
 
 async fn delete_user(State(app): State<Arc<App>>, Caller(by): Caller) -> Result<Answer<Empty>, ApiError> {

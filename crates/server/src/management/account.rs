@@ -1,5 +1,6 @@
 //! Accounts: registered, signed in and out, and what they are called.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json as Answer;
@@ -24,7 +25,7 @@ use crate::sessions::SessionError;
 use crate::sessions::accounts::{ACCESS_SECONDS, AccountSignedIn};
 use crate::sessions::jwt::AccountRole;
 use crate::sessions::password::Password;
-use crate::store::Account;
+use crate::store::{Account, Act, Actor, Deed};
 
 /// The cookie that carries the refresh token, to the paths that need it only.
 const COOKIE: &str = "chinwag_refresh";
@@ -103,6 +104,7 @@ async fn register(
 ) -> Result<WithCookie<Created<Access>>, ApiError> {
     app.sessions.count_account_sign_in(peer.ip())?;
     let signed_in = app.sessions.register_account(new.company_name.0, new.email, new.password).await?;
+    app.note(deed(Act::AccountRegistered, signed_in.account.id, peer.ip())).await;
     let (cookie, access) = access(&app, &headers, &cluster, signed_in);
     Ok(WithCookie { cookie, answer: Created(access) })
 }
@@ -129,7 +131,16 @@ async fn sign_in(
     Json(Credentials { email, password }): Json<Credentials>,
 ) -> Result<WithCookie<Answer<SignedIn>>, ApiError> {
     app.sessions.count_account_sign_in(peer.ip())?;
-    let signed_in = app.sessions.sign_in_account(email, password).await?;
+    let signed_in = match app.sessions.sign_in_account(email, password, peer.ip()).await {
+        Ok(signed_in) => signed_in,
+        Err(error) => {
+            if let SessionError::BadAccountSignIn(account) = error {
+                app.note(deed(Act::AccountSignInFailed, account, peer.ip())).await;
+            }
+            return Err(error.into());
+        }
+    };
+    app.note(deed(Act::AccountSignedIn, signed_in.account.id, peer.ip())).await;
     let (cookie, access) = access(&app, &headers, &cluster, signed_in);
     Ok(WithCookie { cookie, answer: Answer(SignedIn { mfa_required: false, access }) })
 }
@@ -148,6 +159,7 @@ async fn refresh(
 /// By cookie or access token, whichever there is: one who has only an expired access token must be able to leave too.
 async fn sign_out(
     State(app): State<Arc<App>>,
+    Extension(PeerAddress(peer)): Extension<PeerAddress>,
     headers: HeaderMap,
     Extension(cluster): Extension<Cluster>,
 ) -> Result<WithCookie<Answer<Empty>>, ApiError> {
@@ -156,6 +168,7 @@ async fn sign_out(
         None => {
             let session = app.sessions.authenticate_account(bearer_token(&headers)?).await?;
             app.sessions.sign_out_account(session.session).await?;
+            app.note(deed(Act::AccountSignedOut, session.account.id, peer.ip())).await;
         }
     }
     Ok(WithCookie { cookie: cookie("", 0, is_over_tls(&app, &headers, &cluster)), answer: NOTHING })
@@ -183,7 +196,11 @@ impl From<Account> for Profile {
     }
 }
 
-async fn profile(Client(by): Client) -> Answer<Profile> {
+fn deed(act: Act, account: AccountId, peer: IpAddr) -> Deed {
+    Deed::new(Actor::Account, act).of_account(account).from(peer)
+}
+
+async fn profile(Client(by, _): Client) -> Answer<Profile> {
     Answer(by.account.into())
 }
 
@@ -195,7 +212,7 @@ struct ProfileChanges {
 
 async fn change_profile(
     State(app): State<Arc<App>>,
-    Client(by): Client,
+    Client(by, _): Client,
     Json(changes): Json<ProfileChanges>,
 ) -> Result<Answer<Profile>, ApiError> {
     let mut account = by.account;

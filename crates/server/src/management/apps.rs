@@ -1,5 +1,6 @@
 //! An account's apps. One of another account is not found.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Json as Answer;
@@ -17,8 +18,10 @@ use crate::app::App;
 use crate::http::extract::{Json, PathId};
 use crate::http::{ApiError, Empty, NOTHING};
 use crate::sessions::app::{AppStatus, Tier};
-use crate::store::{self, AppChanges, CreateAppError};
+use crate::store::{self, Act, AppChanges, CreateAppError};
 
+/// Some hundred years.
+const RETENTION_DAYS_MAX: u32 = 36_500;
 const CLUSTER_NAME: &str = "local";
 const CLUSTER_STATUS: &str = "ACTIVE";
 
@@ -62,6 +65,8 @@ pub struct AppBody {
     cluster_id: Uuid,
     created_at: Timestamp,
     updated_at: Timestamp,
+    /// Messages older than so many days are removed (ext); null: none are.
+    retention_days: Option<NonZeroU32>,
 }
 
 /// One app, and where it is served.
@@ -89,6 +94,7 @@ impl AppBody {
             cluster_id: cluster,
             created_at: app.created_at,
             updated_at: app.updated_at,
+            retention_days: app.retention_days,
         }
     }
 }
@@ -123,6 +129,7 @@ async fn create(
     Json(new): Json<NewApp>,
 ) -> Result<Created<AppBody>, ApiError> {
     let created = app.store.create_app(by.reach(), new.name.0, Tier::Demo).await?;
+    app.note(by.deed(Act::AppCreated).in_app(created.id).saying(&created.name)).await;
     Ok(Created(AppBody::of(created, cluster.id)))
 }
 
@@ -149,6 +156,21 @@ enum WantedStatus {
 struct Wanted {
     name: Option<Name>,
     status: Option<WantedStatus>,
+    /// Messages older than so many days are removed (ext); 0: none are.
+    #[serde(rename = "retentionDays")]
+    #[schemars(range(max = RETENTION_DAYS_MAX))]
+    retention_days: Option<u32>,
+}
+
+/// What was changed, for the log.
+pub fn said(changes: &AppChanges) -> String {
+    let name = changes.name.as_ref().map(|name| format!("name {name:?}"));
+    let status = changes.status.map(|status| format!("status {}", status.as_str()));
+    let retention = changes.retention_days.map(|days| match days {
+        Some(days) => format!("retention {days} days"),
+        None => "retention without end".to_owned(),
+    });
+    [name, status, retention].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 async fn change(
@@ -162,8 +184,11 @@ async fn change(
         WantedStatus::Active => AppStatus::Active,
         WantedStatus::Suspended => AppStatus::Suspended,
     });
-    let changes = AppChanges { name: wanted.name.map(|name| name.0), status };
+    let retention_days = wanted.retention_days.map(|days| NonZeroU32::new(days.min(RETENTION_DAYS_MAX)));
+    let changes = AppChanges { name: wanted.name.map(|name| name.0), status, retention_days };
+    let said = said(&changes);
     let changed = app.store.change_app(by.reach(), id, changes).await?.ok_or_else(app_not_found)?;
+    app.note(by.deed(Act::AppChanged).in_app(id).saying(said)).await;
     Ok(Answer(shown(changed, cluster)))
 }
 
@@ -173,7 +198,10 @@ async fn delete_app(
     PathId(id): PathId<AppId>,
 ) -> Result<Answer<Empty>, ApiError> {
     match app.store.delete_app(by.reach(), id).await? {
-        true => Ok(NOTHING),
+        true => {
+            app.note(by.deed(Act::AppDeleted).in_app(id)).await;
+            Ok(NOTHING)
+        }
         false => Err(app_not_found()),
     }
 }

@@ -17,7 +17,7 @@ use crate::http::extract::{PathId, PathIds};
 use crate::http::{ApiError, Empty, NOTHING};
 use crate::sessions::app::Tier;
 use crate::sessions::secret::Token;
-use crate::store::{Key, KeyError, NewKey};
+use crate::store::{Act, Key, KeyError, NewKey};
 
 /// What a key opens.
 const AUDIENCE: &str = "chat";
@@ -102,6 +102,7 @@ async fn create(
 ) -> Result<Created<NewKeyBody>, ApiError> {
     let (token, new) = NewKey::generate();
     let key = app.store.create_key(by.reach(), of, new).await?;
+    app.note(by.deed(Act::KeyCreated).in_app(of).to(key.id)).await;
     Ok(Created(NewKeyBody::of(key, &token)))
 }
 
@@ -111,6 +112,7 @@ async fn revoke(
     PathIds((of, key)): PathIds<(AppId, KeyId)>,
 ) -> Result<Answer<Empty>, ApiError> {
     app.store.revoke_key(by.reach(), of, key).await?;
+    app.note(by.deed(Act::KeyRevoked).in_app(of).to(key)).await;
     Ok(NOTHING)
 }
 
@@ -120,7 +122,9 @@ async fn rotate(
     PathIds((of, key)): PathIds<(AppId, KeyId)>,
 ) -> Result<Created<NewKeyBody>, ApiError> {
     let (token, new) = NewKey::generate();
-    let key = app.store.rotate_key(by.reach(), of, key, new).await?;
+    let old = key;
+    let key = app.store.rotate_key(by.reach(), of, old, new).await?;
+    app.note(by.deed(Act::KeyRotated).in_app(of).to(old).saying(format!("by {}", key.id))).await;
     Ok(Created(NewKeyBody::of(key, &token)))
 }
 

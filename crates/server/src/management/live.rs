@@ -24,7 +24,7 @@ use crate::http::ApiError;
 use crate::http::extract::{Params, PathId, PathIds};
 use crate::http::message::Told;
 use crate::listener::Line;
-use crate::store::Reader;
+use crate::store::{Act, Reader};
 
 /// How often figures are told.
 const FIGURES_INTERVAL: Duration = Duration::from_secs(1);
@@ -183,9 +183,14 @@ async fn events(
         _ => return Err(ApiError::invalid("either chat or user is required")),
     };
     let account = by.0.account.id;
+    let deed = match whom {
+        Inspected::Chat(chat) => by.deed(Act::ChatInspected).to(chat),
+        Inspected::User(user) => by.deed(Act::UserInspected).to(user),
+    };
     let watching = Watching::begin(&app, by, of)?;
     // What people wrote is seen by somebody they did not write to.
     tracing::info!(target: "audit", %account, app = %of, ?whom, "an event inspector was opened");
+    app.note(deed.in_app(of)).await;
     app.telemetry.figures.of(of).watch(app.clock.now());
     let events = app.inspect(whom, watching.ended.clone(), line).await;
     Ok(EventsAnswer::new(held(events, watching)))
@@ -239,6 +244,7 @@ async fn trace(
     let noted = figures.watch(app.clock.now());
     let not_found = || ApiError::new(ErrorCode::MessageNotFound, "there is no such message in this app");
     let stored = app.store.message_in(of, message).await?.ok_or_else(not_found)?;
+    app.note(by.deed(Act::MessageTraced).in_app(of).to(message)).await;
     let traced = figures.traced(message, stored.position);
     let member = |Reader { user, username, has_read, read_at }| TracedMember {
         delivered_at: traced.delivered.iter().filter(|(to, _)| *to == user).map(|(_, at)| *at).collect(),

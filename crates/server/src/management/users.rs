@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Client;
 use super::apps::app_not_found;
+use super::erasures::ReceiptBody;
 use crate::api::{Routes, Sketch, Takes, delete, get};
 use crate::app::App;
 use crate::http::extract::{Params, PathId, Size};
 use crate::http::{ApiError, Empty, NOTHING};
-use crate::store::{ListedUser, Page, SignIn, UserSearch};
+use crate::store::{Act, ListedUser, Page, SignIn, UserSearch};
 
 const USERS_PER_PAGE: u32 = 50;
 const CHATS_PER_PAGE: u32 = 20;
@@ -37,7 +38,7 @@ pub(super) fn routes() -> Routes {
         )
         .with(
             delete("/api/client/apps/{appId}/users/{userId}", delete_user)
-                .named("deleteUser", "Erase a user, their messages and their reactions")
+                .named("deleteUser", "Erase a user, their messages and their reactions; tells what was removed")
                 .refusing(&[AppNotFound, UserNotFound]),
         )
         .with(
@@ -103,10 +104,11 @@ impl UserOf {
         self.listed.user.id
     }
 
-    /// A line for those who ask later who did what.
-    fn audit(&self, what: &str) {
-        let (account, app, user) = (self.by.0.account.id, self.app, self.id());
-        tracing::info!(target: "audit", %account, %app, %user, "{what}");
+    /// For those who ask later who did what: a line in the operator's log, and an entry in the account's.
+    pub(super) async fn audit(&self, app: &App, act: Act, what: &str) {
+        let (account, of, user) = (self.by.0.account.id, self.app, self.id());
+        tracing::info!(target: "audit", %account, app = %of, %user, "{what}");
+        app.note(self.by.deed(act).in_app(of).to(user)).await;
     }
 }
 
@@ -188,10 +190,11 @@ async fn show(State(app): State<Arc<App>>, user: UserOf) -> Result<Answer<AppUse
     Ok(Answer(AppUser::of(user.listed, &app)))
 }
 
-async fn delete_user(State(app): State<Arc<App>>, user: UserOf) -> Result<Answer<Empty>, ApiError> {
+async fn delete_user(State(app): State<Arc<App>>, user: UserOf) -> Result<Answer<ReceiptBody>, ApiError> {
     app.delete_user(user.id()).await?;
-    user.audit("a user was deleted");
-    Ok(NOTHING)
+    user.audit(&app, Act::UserDeleted, "a user was deleted").await;
+    let receipt = app.store.receipt(user.id()).await?.ok_or_else(user_not_found)?;
+    Ok(Answer(receipt.into()))
 }
 
 /// One sign-in.
@@ -223,7 +226,7 @@ async fn sessions(State(app): State<Arc<App>>, user: UserOf) -> Result<Answer<Ve
 
 async fn sign_out(State(app): State<Arc<App>>, user: UserOf) -> Result<Answer<Empty>, ApiError> {
     app.store.end_sessions(user.id()).await?;
-    user.audit("all sessions of a user were ended");
+    user.audit(&app, Act::UserSignedOut, "all sessions of a user were ended").await;
     Ok(NOTHING)
 }
 
@@ -255,7 +258,7 @@ async fn end_session(
     if !app.store.end_session_named(user.id(), session).await? {
         return Err(ApiError::new(SessionNotFound, "the user has no such session"));
     }
-    user.audit("a session of a user was ended");
+    user.audit(&app, Act::SessionEnded, "a session of a user was ended").await;
     Ok(NOTHING)
 }
 

@@ -29,6 +29,7 @@ impl Sessions {
     pub async fn authorize_key(&self, key: &str) -> Result<KeyHolder, SessionError> {
         let holder =
             self.store.key_holder(secret::hash(key.trim())).await?.ok_or(SessionError::InvalidKey)?;
+        self.key_requests.take(holder.key, self.now(), 1)?;
         match holder.status {
             AppStatus::Active => Ok(holder),
             AppStatus::Suspended => Err(SessionError::AppSuspended),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use chinwag_protocol::{AccountId, Email, SessionId};
 
+use super::guesses::Guess;
 use super::jwt::{AccountClaims, AccountRole};
 use super::password::Password;
 use super::secret::{self, Token};
@@ -44,7 +45,10 @@ impl Sessions {
         &self,
         email: String,
         password: String,
+        from: IpAddr,
     ) -> Result<AccountSignedIn, SessionError> {
+        let guess = Guess::at(b"accounts", &email.to_ascii_lowercase(), from);
+        let guess = self.guesses.begin(guess, self.now()).await?;
         let known = match Email::parse(email) {
             Ok(email) => self.store.account_credentials(email).await?,
             Err(_) => None,
@@ -54,7 +58,11 @@ impl Sessions {
             Some(password) => self.passwords.verify(password, stored).await?,
             None => false,
         };
-        let Some(account) = account.filter(|_| is_right) else { return Err(SessionError::BadSignIn) };
+        let account = match account {
+            Some(account) if is_right => account,
+            known => return Err(known.map_or(SessionError::BadSignIn, SessionError::BadAccountSignIn)),
+        };
+        guess.right();
         let (refresh, new_refresh) = self.new_refresh();
         Ok(self.account_signed_in(self.store.open_account_session(account, new_refresh).await?, refresh))
     }
@@ -70,7 +78,9 @@ impl Sessions {
     pub async fn authenticate_account(&self, access_token: &str) -> Result<AccountSession, SessionError> {
         let now = self.now();
         let claims = self.jwt.verify_account(access_token, now)?;
-        self.store.account_session(claims.sid, now).await?.ok_or(SessionError::SessionEnded)
+        let session = self.store.account_session(claims.sid, now).await?.ok_or(SessionError::SessionEnded)?;
+        self.account_requests.take(session.account.id, now, 1)?;
+        Ok(session)
     }
 
     pub async fn sign_out_account(&self, session: SessionId) -> Result<(), SessionError> {

@@ -85,6 +85,14 @@ impl Bucket {
     }
 }
 
+impl Bucket {
+    /// Takes back what was taken for nothing.
+    fn give_back(&mut self, rate: Rate, n: u32) {
+        let back = u64::from(n).saturating_mul(rate.period_ms);
+        self.level = self.level.saturating_add(back).min(rate.capacity());
+    }
+}
+
 /// A bucket for each key. Forgets keys once more than [`BUCKETS_MAX`] are in use: those unused the longest, and a
 /// forgotten key starts with a full bucket.
 pub struct Buckets<K> {
@@ -117,6 +125,16 @@ impl<K: Hash + Eq> Buckets<K> {
             .entry(key)
             .or_insert_with_key(|key| old.remove(key).unwrap_or(Bucket::full(self.rate, now)))
             .take(self.rate, now, n)
+    }
+}
+
+impl<K: Hash + Eq> Buckets<K> {
+    /// Undoes a `take` of that many.
+    pub fn give_back(&self, key: K, n: u32) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = kept.young.get_mut(&key) {
+            bucket.give_back(self.rate, n);
+        }
     }
 }
 

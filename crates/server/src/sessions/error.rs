@@ -1,12 +1,12 @@
 //! Why somebody is not let in, or may not have what they ask for: one list, and the code that goes with each.
 
-use chinwag_protocol::ErrorCode;
+use chinwag_protocol::{AccountId, ErrorCode};
 
 use super::bucket::RetryAfter;
 use super::jwt::TokenError;
 use super::password::PasswordError;
 use super::tickets::TicketRefused;
-use crate::store::{RegisterAccountError, RegisterError, RenameError, StoreError};
+use crate::store::{RegisterAccountError, RegisterError, RenameError, Session, StoreError};
 
 /// A refusal. It changed nothing. The words are for the person at the other end.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -28,6 +28,12 @@ pub enum SessionError {
     /// Also when there is no such user: names must not be guessable.
     #[error("wrong name or password")]
     BadSignIn,
+    /// The same of an account that there is: the caller is told no more, the account's own log is.
+    #[error("wrong name or password")]
+    BadAccountSignIn(AccountId),
+    /// It had been replaced. Its session was ended; the caller is told no more than of one that never was.
+    #[error("the refresh token is not valid")]
+    ReusedRefreshToken(Box<Session>),
     #[error("the app is suspended")]
     AppSuspended,
     #[error("the app has as many concurrent users as it may have")]
@@ -55,9 +61,9 @@ impl SessionError {
             Self::InvalidToken => ErrorCode::InvalidToken,
             Self::ExpiredToken => ErrorCode::ExpiredToken,
             Self::SessionEnded => ErrorCode::SessionEnded,
-            Self::InvalidRefreshToken => ErrorCode::InvalidRefreshToken,
+            Self::InvalidRefreshToken | Self::ReusedRefreshToken(_) => ErrorCode::InvalidRefreshToken,
             Self::InvalidTicket => ErrorCode::InvalidTicket,
-            Self::BadSignIn => ErrorCode::BadSignIn,
+            Self::BadSignIn | Self::BadAccountSignIn(_) => ErrorCode::BadSignIn,
             Self::AppSuspended => ErrorCode::AppSuspended,
             Self::TooManyUsers => ErrorCode::ConcurrentUsersExceeded,
             Self::UsernameTaken => ErrorCode::UsernameTaken,

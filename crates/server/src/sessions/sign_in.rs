@@ -2,14 +2,15 @@
 
 use std::net::IpAddr;
 
-use chinwag_protocol::{Email, Username};
+use chinwag_protocol::{Email, SessionId, Username};
 
+use super::guesses::Guess;
 use super::jwt::Claims;
 use super::password::Password;
-use super::secret::{self, Token};
+use super::secret::{self, Token, TokenKind};
 use super::{Identity, SessionError, Sessions, client_address, without_scheme};
 use crate::sessions::app::AppStatus;
-use crate::store::{KeyHolder, NewUser, User};
+use crate::store::{KeyHolder, NewUser, Refreshed, SignIn, User};
 
 /// A user to be.
 #[derive(Clone, Debug)]
@@ -29,6 +30,14 @@ pub struct SignedIn {
     pub refresh: Token,
 }
 
+/// What a client gets for its refresh token.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Renewed {
+    pub jwt: String,
+    /// In the place of the old one, if that was asked for.
+    pub refresh: Option<Token>,
+}
+
 impl Sessions {
     /// Makes a user of the key's app. So many per minute and key.
     pub async fn register(&self, key: &KeyHolder, new: Registration) -> Result<User, SessionError> {
@@ -45,12 +54,18 @@ impl Sessions {
     }
 
     /// Opens a session for a user of the key's app. Takes as long, and says the same, when there is no such user.
+    ///
+    /// Wrong guesses at one name are counted by where they come from: whoever guesses from elsewhere cannot keep the right
+    /// user out. `from` is whom the attempt is made for.
     pub async fn sign_in(
         &self,
         key: &KeyHolder,
         username: String,
         password: String,
+        from: IpAddr,
     ) -> Result<SignedIn, SessionError> {
+        let place = Guess::at(key.app.0.as_bytes(), &username, from);
+        let guess = self.guesses.begin(place, self.now()).await?;
         // What cannot be a name or password of anybody is treated as what is nobody's.
         let known = match Username::parse(username) {
             Ok(username) => self.store.user_credentials(key.app, username).await?,
@@ -62,22 +77,44 @@ impl Sessions {
             None => false,
         };
         let Some(user) = user.filter(|_| is_right) else { return Err(SessionError::BadSignIn) };
+        guess.right();
         let (refresh, new_refresh) = self.new_refresh();
         let session = self.store.open_session(user.id, new_refresh).await?.ok_or(SessionError::BadSignIn)?;
         let who = Identity { user: user.id, username: user.username.clone(), app: user.app, session };
         Ok(SignedIn { user, jwt: self.sign(who), refresh })
     }
 
-    /// A new JWT for a refresh token and the JWT it once came with, however old. The refresh token stays valid.
-    pub async fn refresh(&self, refresh: &str, expired_jwt: &str) -> Result<String, SessionError> {
+    /// A new JWT for a refresh token and the JWT it once came with, however old. The refresh token stays valid, unless
+    /// its client asks for another in its place: see [`Store::use_refresh_token`](crate::store::Store::use_refresh_token).
+    pub async fn refresh(
+        &self,
+        refresh: &str,
+        expired_jwt: &str,
+        rotate: bool,
+    ) -> Result<Renewed, SessionError> {
         let claims = self.jwt.verify_ignoring_expiry(without_scheme(expired_jwt))?;
-        let session = self.store.use_refresh_token(secret::hash(refresh)).await?;
-        let session =
-            session.filter(|session| session.id == claims.sid).ok_or(SessionError::InvalidRefreshToken)?;
+        self.refreshes.take(claims.sid, self.now(), 1)?;
+        let successor = rotate.then(|| Token::generate(TokenKind::Refresh));
+        let hash = successor.as_ref().map(Token::hash);
+        let session = match self.store.use_refresh_token(secret::hash(refresh), claims.sid, hash).await? {
+            Refreshed::Live(session) if session.id == claims.sid => session,
+            Refreshed::Live(_) | Refreshed::Nothing => return Err(SessionError::InvalidRefreshToken),
+            Refreshed::Reused(session) => return Err(SessionError::ReusedRefreshToken(Box::new(session))),
+        };
         if session.app_status != AppStatus::Active {
             return Err(SessionError::AppSuspended);
         }
-        Ok(self.sign(session.into()))
+        Ok(Renewed { jwt: self.sign(session.into()), refresh: successor })
+    }
+
+    /// The caller's sessions that go on, oldest first.
+    pub async fn sign_ins(&self, by: &Identity) -> Result<Vec<SignIn>, SessionError> {
+        Ok(self.store.sign_ins(by.user, self.now()).await?)
+    }
+
+    /// Ends one session of the caller's. False if they have none such.
+    pub async fn end_own_session(&self, by: &Identity, session: SessionId) -> Result<bool, SessionError> {
+        Ok(self.store.end_session_named(by.user, session).await?)
     }
 
     /// Ends the session of this refresh token, which must be the caller's, on this device or another.

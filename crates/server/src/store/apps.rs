@@ -1,5 +1,7 @@
 //! Apps, as their account or an administrator sees them. A deleted app is seen by nobody; its rows stay.
 
+use std::num::NonZeroU32;
+
 use chinwag_protocol::{AccountId, AppId, Timestamp};
 use uuid::Uuid;
 
@@ -22,6 +24,8 @@ pub struct App {
     pub tier: Tier,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Messages older than so many days are removed; none are without.
+    pub retention_days: Option<NonZeroU32>,
 }
 
 /// Whose apps the caller may see and change.
@@ -47,6 +51,8 @@ impl Reach {
 pub struct AppChanges {
     pub name: Option<String>,
     pub status: Option<AppStatus>,
+    /// `Some(None)`: from now on messages stay without end.
+    pub retention_days: Option<Option<NonZeroU32>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -9,6 +9,8 @@ use crate::sessions::secret::TokenHash;
 
 /// How long a note of an ending is kept: every process has read it long before.
 pub(super) const ENDINGS_KEPT_SECONDS: i64 = 86_400;
+/// Replaced refresh tokens that are known again, of one session: those of a day of constant use.
+pub(super) const RETIRED_TOKENS_MAX: u32 = 300;
 /// Endings in one answer.
 pub(super) const ENDINGS_READ_MAX: u32 = 1000;
 
@@ -21,6 +23,16 @@ pub struct Session {
     pub app: AppId,
     pub app_status: AppStatus,
     pub tier: Tier,
+}
+
+/// What came of a refresh token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refreshed {
+    Live(Session),
+    /// It had been replaced, and its successor used: this session was ended.
+    Reused(Session),
+    /// Of no session that goes on.
+    Nothing,
 }
 
 /// One sign-in of a user, as an administrator sees it.
@@ -72,9 +84,18 @@ impl Store {
         on_engine!(self, store => store.session_is_live(session, now).await)
     }
 
-    /// The session of a refresh token, noted as used; `None` if it has ended or expired.
-    pub async fn use_refresh_token(&self, refresh: TokenHash) -> Result<Option<Session>, StoreError> {
-        on_engine!(self, store => store.use_refresh_token(refresh).await)
+    /// What a refresh token is worth, and its session noted as used. With a `successor`, that takes the token's place: the
+    /// old one is good for nothing but to ask again, until the successor is used. One that comes back later ends its
+    /// session, and so what is newer than it.
+    ///
+    /// `of` is the session that it must be of; with another one nothing is changed.
+    pub async fn use_refresh_token(
+        &self,
+        refresh: TokenHash,
+        of: SessionId,
+        successor: Option<TokenHash>,
+    ) -> Result<Refreshed, StoreError> {
+        on_engine!(self, store => store.use_refresh_token(refresh, of, successor).await)
     }
 
     /// The user's sessions that go on, oldest first.

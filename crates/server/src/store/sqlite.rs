@@ -3,13 +3,16 @@
 mod accounts;
 mod act;
 mod apps;
+mod audit;
 mod chats;
 mod erase;
+mod expire;
 mod history;
 mod keys;
 mod list;
 mod open;
 mod people;
+mod personal;
 mod readers;
 mod rows;
 mod sessions;

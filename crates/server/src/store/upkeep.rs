@@ -1,6 +1,6 @@
 //! Keeping the store healthy and small: erasing what was deleted, forgetting what is too old.
 
-use chinwag_protocol::{ChatId, UserId};
+use chinwag_protocol::{AppId, ChatId, Timestamp, UserId};
 
 use super::{Store, StoreError};
 
@@ -29,6 +29,18 @@ impl Store {
     /// was stopped can be called again.
     pub async fn erase(&self, erasure: Erasure) -> Result<(), StoreError> {
         on_engine!(self, store => store.erase(erasure).await)
+    }
+
+    /// Has the files forget what was erased; false if somebody still reads it: try again. Of PostgreSQL, that is the
+    /// matter of its vacuum.
+    pub async fn scrub(&self) -> Result<bool, StoreError> {
+        on_engine!(self, store => store.scrub().await)
+    }
+
+    /// Removes the app's messages that were sent before then, each with its event, as if its sender had deleted it. How many
+    /// there were.
+    pub async fn expire_messages(&self, app: AppId, before: Timestamp) -> Result<u64, StoreError> {
+        on_engine!(self, store => store.expire_messages(app, before).await)
     }
 
     /// Whether a write reaches the disk now.

@@ -83,7 +83,7 @@ async fn a_deleted_app_takes_its_keys_and_sessions_along() {
     assert_eq!(world.store.app(Reach::All, app).await, Ok(None));
     assert_eq!(world.store.key_holder(key.hash()).await, Ok(None));
     assert_eq!(world.store.session(session, world.now()).await, Ok(None));
-    assert_eq!(world.store.use_refresh_token(refresh.hash).await, Ok(None));
+    assert_eq!(world.store.use_refresh_token(refresh.hash, session, None).await, Ok(Refreshed::Nothing));
     let endings = world.store.endings_after(0).await.unwrap();
     assert_eq!(endings.last().map(|ending| ending.ended), Some(Ended::App(app)));
 }

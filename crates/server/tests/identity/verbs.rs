@@ -27,7 +27,7 @@ fn registration(name: &str) -> Registration {
 }
 
 async fn sign_in(sessions: &Sessions, key: &KeyHolder, name: &str) -> SignedIn {
-    sessions.sign_in(key, name.to_owned(), "correct horse".to_owned()).await.unwrap()
+    sessions.sign_in(key, name.to_owned(), "correct horse".to_owned(), HOME).await.unwrap()
 }
 
 async fn app(world: &World, settings: &Settings) -> (Sessions, KeyHolder) {
@@ -48,7 +48,7 @@ async fn alice_signs_in_with_her_name_and_password_only() {
         ("", "correct horse"),
         ("alice", &"x".repeat(10_000)),
     ] {
-        let refused = sessions.sign_in(&key, name.to_owned(), password.to_owned()).await.unwrap_err();
+        let refused = sessions.sign_in(&key, name.to_owned(), password.to_owned(), HOME).await.unwrap_err();
         assert_eq!(refused, SessionError::BadSignIn);
     }
     let signed_in = sign_in(&sessions, &key, " alice ").await;
@@ -66,13 +66,13 @@ async fn an_expired_token_is_renewed_with_the_refresh_token_it_came_with() {
     world.clock.advance_ms(300_000);
     assert_eq!(sessions.authenticate(&phone.jwt).await, Err(SessionError::ExpiredToken));
     let doubled = format!("Bearer {}", phone.jwt);
-    let renewed = sessions.refresh(phone.refresh.reveal(), &doubled).await.unwrap();
+    let renewed = sessions.refresh(phone.refresh.reveal(), &doubled, false).await.unwrap().jwt;
     let session = sessions.authenticate(&renewed).await.unwrap();
-    let again = sessions.refresh(phone.refresh.reveal(), &renewed).await.unwrap();
+    let again = sessions.refresh(phone.refresh.reveal(), &renewed, false).await.unwrap().jwt;
     assert_eq!(sessions.authenticate(&again).await, Ok(session));
-    let mixed = sessions.refresh(phone.refresh.reveal(), &desk.jwt).await;
+    let mixed = sessions.refresh(phone.refresh.reveal(), &desk.jwt, false).await;
     assert_eq!(mixed, Err(SessionError::InvalidRefreshToken));
-    let forged = sessions.refresh(phone.refresh.reveal(), "x.y.z").await;
+    let forged = sessions.refresh(phone.refresh.reveal(), "x.y.z", false).await;
     assert_eq!(forged, Err(SessionError::InvalidToken));
 }
 
@@ -85,7 +85,7 @@ async fn who_signed_out_is_out_at_once_on_that_device() {
     let by = sessions.authenticate(&desk.jwt).await.unwrap().into();
     sessions.sign_out(&by, phone.refresh.reveal()).await.unwrap();
     assert_eq!(sessions.authenticate(&phone.jwt).await, Err(SessionError::SessionEnded));
-    let spent = sessions.refresh(phone.refresh.reveal(), &phone.jwt).await;
+    let spent = sessions.refresh(phone.refresh.reveal(), &phone.jwt, false).await;
     assert_eq!(spent, Err(SessionError::InvalidRefreshToken));
     assert_eq!(sessions.sign_out(&by, phone.refresh.reveal()).await, Err(SessionError::InvalidRefreshToken));
     sessions.sign_out_everywhere(&by).await.unwrap();
@@ -169,11 +169,11 @@ async fn an_account_signs_in_refreshes_and_leaves() {
         sessions.register_account("Acme".to_owned(), email(&address()), password()).await.unwrap();
     let again = sessions.register_account("Acme".to_owned(), email(&address()), password()).await;
     assert_eq!(again.unwrap_err(), SessionError::AccountExists);
-    let wrong = sessions.sign_in_account(address(), "battery staple".to_owned()).await;
+    let wrong = sessions.sign_in_account(address(), "battery staple".to_owned(), HOME).await;
     assert_eq!(wrong.unwrap_err(), SessionError::BadSignIn);
-    let nobody = sessions.sign_in_account("no@one".to_owned(), "correct horse".to_owned()).await;
+    let nobody = sessions.sign_in_account("no@one".to_owned(), "correct horse".to_owned(), HOME).await;
     assert_eq!(nobody.unwrap_err(), SessionError::BadSignIn);
-    let signed_in = sessions.sign_in_account(address(), "correct horse".to_owned()).await.unwrap();
+    let signed_in = sessions.sign_in_account(address(), "correct horse".to_owned(), HOME).await.unwrap();
     let session = sessions.authenticate_account(&signed_in.access_token).await.unwrap();
     assert_eq!(session.account, registered.account);
     assert_eq!(sessions.authenticate(&signed_in.access_token).await, Err(SessionError::InvalidToken));

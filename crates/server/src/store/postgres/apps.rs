@@ -1,5 +1,7 @@
 //! Apps, as their account or an administrator sees them. A deleted app is seen by nobody; its rows stay.
 
+use std::num::NonZeroU32;
+
 use chinwag_protocol::{AccountId, AppId, Timestamp};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -15,7 +17,7 @@ use crate::store::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Ended, Reach,
 /// Apps within reach: `$1` is the account, or null for all.
 macro_rules! select {
     () => {
-        "SELECT id, account, name, status, tier, created_at, updated_at FROM apps
+        "SELECT id, account, name, status, tier, created_at, updated_at, retention_days FROM apps
          WHERE status <> 'DELETED' AND ($1::uuid IS NULL OR account = $1)"
     };
 }
@@ -50,6 +52,7 @@ impl Postgres {
                 tier,
                 created_at: store.now(),
                 updated_at: store.now(),
+                retention_days: None,
             };
             let sql = "INSERT INTO apps (id, account, name, status, tier, created_at, updated_at)
                        VALUES ($1, $2, $3, $4, $5, $6, $6)";
@@ -99,9 +102,12 @@ impl Postgres {
                 return Ok(None);
             };
             let status = changes.status.unwrap_or(before.status);
-            let sql = "UPDATE apps SET name = coalesce($2, name), status = $3, updated_at = $4 WHERE id = $1";
+            let sql = "UPDATE apps SET name = coalesce($2, name), status = $3, updated_at = $4,
+                              retention_days = $5 WHERE id = $1";
             let now = store.now();
-            line.execute(sql, &[&app.0, &changes.name, &status.as_str(), &now.0]).await?;
+            let days = changes.retention_days.unwrap_or(before.retention_days);
+            let days = days.map(|days| i64::from(days.get()));
+            line.execute(sql, &[&app.0, &changes.name, &status.as_str(), &now.0, &days]).await?;
             let after = find(&line, reach, app).await?;
             if status != AppStatus::Active && before.status == AppStatus::Active {
                 note_end(&line, Ended::App(app), now).await?;
@@ -160,6 +166,10 @@ impl Postgres {
     }
 }
 
+fn days_of(kept: i64) -> Option<NonZeroU32> {
+    u32::try_from(kept).ok().and_then(NonZeroU32::new)
+}
+
 fn app_of(row: &Row) -> Result<App, StoreError> {
     Ok(App {
         id: AppId(row.get(0)),
@@ -169,6 +179,7 @@ fn app_of(row: &Row) -> Result<App, StoreError> {
         tier: tier_of(row, 4)?,
         created_at: Timestamp(row.get(5)),
         updated_at: Timestamp(row.get(6)),
+        retention_days: row.get::<_, Option<i64>>(7).and_then(days_of),
     })
 }
 

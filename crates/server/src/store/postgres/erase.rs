@@ -9,6 +9,7 @@ use super::facts::{Counters, Facts, Fault, known, reaction_facts};
 use super::flush::Ready;
 use super::line::Line;
 use super::natural;
+use super::personal::tally;
 use super::verbs::{Outcome, Verb};
 use crate::chat::{Published, Route};
 use crate::clock::Ids;
@@ -55,16 +56,41 @@ impl Postgres {
         for chat in chats.iter().map(|row| ChatId(row.get(0))) {
             // Something may have been under way on another node: it is done before they part, or not at all.
             while {
-                while self.step(Verb::EraseMessages { user, chat }).await? {}
-                while self.step(Verb::EraseReactions { user, chat }).await? {}
+                for (what, verb) in [
+                    ("messages", (|user, chat| Verb::EraseMessages { user, chat }) as fn(UserId, ChatId) -> Verb),
+                    ("reactions", |user, chat| Verb::EraseReactions { user, chat }),
+                ] {
+                    let (before, mut left) = (self.count_of(what, user, chat).await?, true);
+                    while left {
+                        left = self.step(verb(user, chat)).await?;
+                    }
+                    tally(&*self.lines.lend().await?, user, what, before).await?;
+                }
                 self.step(Verb::Part { user, chat }).await?
             } {}
         }
         self.forget(user).await
     }
 
+    /// How many of theirs there are in a chat that is there.
+    async fn count_of(&self, what: &str, user: UserId, chat: ChatId) -> Result<u64, StoreError> {
+        let line = self.lines.lend().await?;
+        let sql = match what {
+            "messages" => {
+                "SELECT count(*) FROM messages m JOIN chats c ON c.id = m.chat
+                 WHERE m.chat = $1 AND m.sender = $2 AND c.deleted_at IS NULL"
+            }
+            _ => {
+                "SELECT count(*) FROM reactions r JOIN chats c ON c.id = r.chat
+                 WHERE r.chat = $1 AND r.sender = $2 AND c.deleted_at IS NULL"
+            }
+        };
+        let row = line.row(sql, &[&chat.0, &user.0]).await?;
+        Ok(row.map_or(0, |row| natural(row.get(0))))
+    }
+
     /// Whether there may be more.
-    async fn step(&self, verb: Verb) -> Result<bool, StoreError> {
+    pub(super) async fn step(&self, verb: Verb) -> Result<bool, StoreError> {
         match self.verb(verb).await {
             Ok(outcome) => Ok(outcome == Outcome::More),
             Err(ChatError::Store(error)) => Err(error),
@@ -98,26 +124,31 @@ impl Postgres {
     async fn forget(&self, user: UserId) -> Result<(), StoreError> {
         let mut line = self.lines.lend().await?;
         line.begin("BEGIN").await?;
-        for sql in [
-            "UPDATE changes c SET text = NULL FROM members m
-             WHERE m.user_id = $1 AND c.chat = m.chat AND c.position = m.change_position",
-            "DELETE FROM changes c USING members m
-             WHERE m.user_id = $1 AND c.chat = m.chat AND c.position = m.read_change",
-            "DELETE FROM members WHERE user_id = $1",
-            "DELETE FROM stays WHERE user_id = $1",
-            "DELETE FROM nonces WHERE user_id = $1",
-            "DELETE FROM users WHERE id = $1",
-            "DELETE FROM erasures WHERE subject = $1",
+        let erased_names = "UPDATE changes c SET text = NULL FROM members m
+             WHERE m.user_id = $1 AND c.chat = m.chat AND c.position = m.change_position AND c.text IS NOT NULL";
+        let receipts = "DELETE FROM changes c USING members m
+             WHERE m.user_id = $1 AND c.chat = m.chat AND c.position = m.read_change";
+        for (what, sql) in [
+            ("mentionsOfName", erased_names),
+            ("readReceipts", receipts),
+            ("memberships", "DELETE FROM members WHERE user_id = $1"),
+            ("formerMemberships", "DELETE FROM stays WHERE user_id = $1"),
+            ("nonces", "DELETE FROM nonces WHERE user_id = $1"),
+            ("profiles", "DELETE FROM users WHERE id = $1"),
         ] {
-            line.execute(sql, &[&user.0]).await?;
+            let count = line.execute(sql, &[&user.0]).await?;
+            tally(&line, user, what, count).await?;
         }
+        line.execute("DELETE FROM erasures WHERE subject = $1", &[&user.0]).await?;
+        let sql = "UPDATE erasure_receipts SET finished_at = $2 WHERE subject = $1 AND finished_at IS NULL";
+        line.execute(sql, &[&user.0, &self.now().0]).await?;
         line.commit().await
     }
 }
 
 /// The chat's counters, locked; none in a chat that was deleted meanwhile: what it held goes with it, and DELETE_CHAT
 /// stays its last event.
-async fn locked(line: &Line, chat: ChatId) -> Result<Option<Facts>, Fault> {
+pub(super) async fn locked(line: &Line, chat: ChatId) -> Result<Option<Facts>, Fault> {
     let sql = "SELECT head_seq, sent FROM chats WHERE id = $1 AND deleted_at IS NULL FOR UPDATE";
     let row = line.row(sql, &[&chat.0]).await?;
     Ok(row.map(|row| {
@@ -166,7 +197,7 @@ pub(super) async fn reactions(
     Ok(step(decision))
 }
 
-fn step(decision: Decision<'_>) -> (Ready, Outcome) {
+pub(super) fn step(decision: Decision<'_>) -> (Ready, Outcome) {
     let (count, asks) = decision.batch.into_asks();
     let outcome = if count > 0 { Outcome::More } else { Outcome::Done };
     (Ready { moved: count, count, asks, is_begun: false, published: decision.published }, outcome)

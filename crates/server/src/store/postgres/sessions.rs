@@ -8,8 +8,8 @@ use super::line::Line;
 use super::{Postgres, apps};
 use crate::sessions::app::AppStatus;
 use crate::sessions::secret::TokenHash;
-use crate::store::sessions::{ENDINGS_KEPT_SECONDS, ENDINGS_READ_MAX};
-use crate::store::{Ended, Ending, NewRefresh, Session, SignIn, StoreError};
+use crate::store::sessions::{ENDINGS_KEPT_SECONDS, ENDINGS_READ_MAX, RETIRED_TOKENS_MAX};
+use crate::store::{Ended, Ending, NewRefresh, Refreshed, Session, SignIn, StoreError};
 
 /// Held while notes of endings are written and until they are committed: so their ids are read in order.
 const ENDINGS_LOCK: i64 = 0x6368_696e_7761_6703;
@@ -68,17 +68,27 @@ impl Postgres {
     pub(in crate::store) async fn use_refresh_token(
         &self,
         refresh: TokenHash,
-    ) -> Result<Option<Session>, StoreError> {
+        of: SessionId,
+        successor: Option<TokenHash>,
+    ) -> Result<Refreshed, StoreError> {
         let store = self.clone();
         self.detached(async move {
-            let (line, now) = (store.lines.lend().await?, store.now());
-            let sql = concat!(
-                "UPDATE sessions s SET last_used_at = $2 FROM users u JOIN apps a ON a.id = u.app
-                 WHERE s.refresh_hash = $1 AND s.expires_at > $2 AND u.id = s.user_id AND u.username IS NOT NULL
-                       AND a.status <> 'DELETED' RETURNING ",
-                select!()
-            );
-            line.row(sql, &[&refresh.as_slice(), &now.0]).await?.as_ref().map(session_of).transpose()
+            let (mut line, now) = (store.lines.lend().await?, store.now());
+            if successor.is_none()
+                && let Some(session) = used(&line, refresh, of, now).await?
+            {
+                return Ok(Refreshed::Live(session));
+            }
+            line.begin(BEGIN).await?;
+            lock_endings(&line).await?;
+            let found = refreshed(&line, refresh, of, successor, now).await;
+            match found {
+                Ok(refreshed) => line.commit().await.map(|()| refreshed),
+                Err(error) => {
+                    line.roll_back().await?;
+                    Err(error)
+                }
+            }
         })
         .await
     }
@@ -181,6 +191,87 @@ impl Postgres {
         })
         .await
     }
+}
+
+/// The session, if the token is its present one, noted as used: all that there is to do for clients that keep theirs.
+async fn used(
+    line: &Line,
+    refresh: TokenHash,
+    of: SessionId,
+    now: Timestamp,
+) -> Result<Option<Session>, StoreError> {
+    let sql = concat!(
+        "UPDATE sessions s SET last_used_at = $2 FROM users u JOIN apps a ON a.id = u.app
+         WHERE s.refresh_hash = $1 AND s.id = $3 AND s.expires_at > $2 AND u.id = s.user_id
+               AND u.username IS NOT NULL AND a.status <> 'DELETED' RETURNING ",
+        select!()
+    );
+    let Some(row) = line.row(sql, &[&refresh.as_slice(), &now.0, &of.0]).await? else { return Ok(None) };
+    let sql = "UPDATE retired_tokens SET replaced = true WHERE session = $1 AND NOT replaced";
+    line.execute(sql, &[&of.0]).await?;
+    session_of(&row).map(Some)
+}
+
+/// What a token is worth, in a transaction.
+async fn refreshed(
+    line: &Line,
+    refresh: TokenHash,
+    of: SessionId,
+    successor: Option<TokenHash>,
+    now: Timestamp,
+) -> Result<Refreshed, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        select!(),
+        ", r.replaced FROM sessions s JOIN users u ON u.id = s.user_id JOIN apps a ON a.id = u.app
+             LEFT JOIN retired_tokens r ON r.session = s.id AND r.hash = $1
+         WHERE s.id = coalesce((SELECT id FROM sessions WHERE refresh_hash = $1),
+                               (SELECT session FROM retired_tokens WHERE hash = $1))
+               AND s.expires_at > $2 AND u.username IS NOT NULL AND a.status <> 'DELETED' FOR UPDATE OF s"
+    );
+    let Some(row) = line.row(sql, &[&refresh.as_slice(), &now.0]).await? else { return Ok(Refreshed::Nothing) };
+    let session = session_of(&row)?;
+    match row.get::<_, Option<bool>>(6) {
+        Some(true) => {
+            line.execute("DELETE FROM sessions WHERE id = $1", &[&session.id.0]).await?;
+            note_end(line, Ended::Session(session.id), now).await?;
+            return Ok(Refreshed::Reused(session));
+        }
+        _ if session.id != of => {}
+        // The answer with its successor may have been lost, or that is in other hands: who holds it is found out when they
+        // use it.
+        Some(false) => replace(line, of, successor, true, now).await?,
+        None => {
+            let sql = "UPDATE retired_tokens SET replaced = true WHERE session = $1 AND NOT replaced";
+            line.execute(sql, &[&of.0]).await?;
+            replace(line, of, successor, false, now).await?;
+        }
+    }
+    Ok(Refreshed::Live(session))
+}
+
+/// Notes the session as used, and puts the successor in the place of its token.
+async fn replace(
+    line: &Line,
+    session: SessionId,
+    successor: Option<TokenHash>,
+    replaced: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(successor) = successor else {
+        let sql = "UPDATE sessions SET last_used_at = $2 WHERE id = $1";
+        line.execute(sql, &[&session.0, &now.0]).await?;
+        return Ok(());
+    };
+    let sql = "INSERT INTO retired_tokens (hash, session, replaced, at)
+               SELECT refresh_hash, id, $2, $3 FROM sessions WHERE id = $1";
+    line.execute(sql, &[&session.0, &replaced, &now.0]).await?;
+    let sql = "UPDATE sessions SET last_used_at = $2, refresh_hash = $3 WHERE id = $1";
+    line.execute(sql, &[&session.0, &now.0, &successor.as_slice()]).await?;
+    let sql = "DELETE FROM retired_tokens WHERE session = $1 AND at < coalesce(
+                 (SELECT at FROM retired_tokens WHERE session = $1 ORDER BY at DESC LIMIT 1 OFFSET $2), 0)";
+    line.execute(sql, &[&session.0, &i64::from(RETIRED_TOKENS_MAX)]).await?;
+    Ok(())
 }
 
 /// The first thing to be done in a transaction that notes endings: whoever waits for it must hold nothing that its

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use super::Postgres;
 use super::flush::BEGIN;
 use super::line::{Line, violated};
+use super::personal::tally;
 use super::sessions::{lock_endings, note_end};
 use crate::store::users::USERS_LISTED_MAX;
 use crate::store::{Ended, NewUser, RegisterError, RenameError, StoreError, User};
@@ -124,13 +125,14 @@ impl Postgres {
                 return Ok(false);
             };
             let (name, now): (String, Timestamp) = (row.get(0), store.now());
-            for sql in [
-                "UPDATE users SET username = NULL, email = NULL, password_hash = NULL, first_name = NULL,
-                        sur_name = NULL WHERE id = $1",
-                "DELETE FROM sessions WHERE user_id = $1",
-            ] {
-                line.execute(sql, &[&user.0]).await?;
-            }
+            let sql = "INSERT INTO erasure_receipts (subject, app, requested_at)
+                       SELECT id, app, $2 FROM users WHERE id = $1";
+            line.execute(sql, &[&user.0, &now.0]).await?;
+            let sql = "UPDATE users SET username = NULL, email = NULL, password_hash = NULL, first_name = NULL,
+                              sur_name = NULL WHERE id = $1";
+            line.execute(sql, &[&user.0]).await?;
+            let sessions = line.execute("DELETE FROM sessions WHERE user_id = $1", &[&user.0]).await?;
+            tally(&line, user, "sessions", sessions).await?;
             let sql = "INSERT INTO erasures (subject, kind, name, at) VALUES ($1, 'USER', $2, $3)";
             line.execute(sql, &[&user.0, &name, &now.0]).await?;
             note_end(&line, Ended::User(user), now).await?;

@@ -4,7 +4,7 @@ use chinwag_protocol::{AppId, ChatId, ChatName, EventKind, Timestamp, UserId, Us
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::erase;
+use super::{erase, expire};
 use super::facts::{Fault, present};
 use super::flush::{BEGIN, Ready};
 use super::line::{Ask, Line, ask};
@@ -56,6 +56,11 @@ pub(super) enum Verb {
         user: UserId,
         chat: ChatId,
     },
+    /// Some of a chat's messages that were sent before then.
+    ExpireMessages {
+        chat: ChatId,
+        before: Timestamp,
+    },
     /// Nothing but the commit.
     Check,
 }
@@ -95,6 +100,9 @@ pub(super) async fn decide(
         }
         Verb::EraseReactions { user, chat } => {
             erase::reactions(line, ids, now, *user, *chat).await.map_err(Not::from)
+        }
+        Verb::ExpireMessages { chat, before } => {
+            expire::messages(line, ids, now, *chat, *before).await.map_err(Not::from)
         }
         Verb::Part { user, chat } => scene.part(*user, *chat).await,
         Verb::Check => Ok((check(now), Outcome::Done)),

@@ -1,5 +1,7 @@
 //! Apps, as their account or an administrator sees them. A deleted app is seen by nobody; its rows stay.
 
+use std::num::NonZeroU32;
+
 use chinwag_protocol::{AccountId, AppId, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -83,9 +85,15 @@ impl Sqlite {
             let Some(before) = find(tx, reach, app)? else { return Ok(None) };
             let status = changes.status.unwrap_or(before.status);
             tx.prepare_cached(
-                "UPDATE apps SET name = ifnull(?2, name), status = ?3, updated_at = ?4 WHERE id = ?1",
+                "UPDATE apps SET name = ifnull(?2, name), status = ?3, updated_at = ?4, retention_days = ?5 WHERE id = ?1",
             )?
-            .execute(params![app.0, changes.name, status.as_str(), tx.now().0])?;
+            .execute(params![
+                app.0,
+                changes.name,
+                status.as_str(),
+                tx.now().0,
+                changes.retention_days.unwrap_or(before.retention_days).map(NonZeroU32::get)
+            ])?;
             if status != AppStatus::Active && before.status == AppStatus::Active {
                 sessions::note_end(tx, Ended::App(app))?;
             }
@@ -125,7 +133,7 @@ impl Sqlite {
     }
 }
 
-const SELECT: &str = "SELECT id, account, name, status, tier, created_at, updated_at FROM apps
+const SELECT: &str = "SELECT id, account, name, status, tier, created_at, updated_at, retention_days FROM apps
      WHERE status <> 'DELETED' AND (?1 IS NULL OR account = ?1)";
 
 fn app_of(row: &Row<'_>) -> rusqlite::Result<App> {
@@ -137,6 +145,7 @@ fn app_of(row: &Row<'_>) -> rusqlite::Result<App> {
         tier: tier_of(row, 4)?,
         created_at: Timestamp(row.get(5)?),
         updated_at: Timestamp(row.get(6)?),
+        retention_days: row.get::<_, Option<u32>>(7)?.and_then(NonZeroU32::new),
     })
 }
 

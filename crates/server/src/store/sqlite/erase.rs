@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::act::{delete_message, remove_reaction};
 use super::chats::{Parting, leave};
+use super::personal::tally;
 use super::rows;
 use super::{Sqlite, Tx};
 use crate::chat::{Published, Route};
@@ -139,6 +140,7 @@ pub(super) fn erase_messages(
         }
         let event = delete_message(tx, user, *id, &facts)?;
         tx.publish(Published { event, route: Route::Members });
+        tally(tx, user, "messages", 1)?;
     }
     Ok(())
 }
@@ -151,6 +153,7 @@ fn erase_reactions(tx: &mut Tx<'_>, user: UserId, reactions: &[ReactionId]) -> R
         }
         let event = remove_reaction(tx, user, &facts)?;
         tx.publish(Published { event, route: Route::Members });
+        tally(tx, user, "reactions", 1)?;
     }
     Ok(())
 }
@@ -169,16 +172,21 @@ fn part(tx: &mut Tx<'_>, user: UserId, chat: ChatId) -> Result<(), StoreError> {
 
 /// The last step: what is kept under the user's id and about their name.
 fn forget(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
-    for sql in [
-        "UPDATE changes SET text = NULL WHERE position IN (SELECT change_position FROM members WHERE user = ?1)",
-        "DELETE FROM changes WHERE position IN (SELECT read_change FROM members WHERE user = ?1)",
-        "DELETE FROM members WHERE user = ?1",
-        "DELETE FROM stays WHERE user = ?1",
-        "DELETE FROM nonces WHERE user = ?1",
-        "DELETE FROM users WHERE id = ?1",
-        "DELETE FROM erasures WHERE subject = ?1",
+    let erased_names = "UPDATE changes SET text = NULL WHERE text IS NOT NULL AND position IN
+        (SELECT change_position FROM members WHERE user = ?1)";
+    for (what, sql) in [
+        ("mentionsOfName", erased_names),
+        ("readReceipts", "DELETE FROM changes WHERE position IN (SELECT read_change FROM members WHERE user = ?1)"),
+        ("memberships", "DELETE FROM members WHERE user = ?1"),
+        ("formerMemberships", "DELETE FROM stays WHERE user = ?1"),
+        ("nonces", "DELETE FROM nonces WHERE user = ?1"),
+        ("profiles", "DELETE FROM users WHERE id = ?1"),
     ] {
-        tx.prepare_cached(sql)?.execute([user.0])?;
+        let count = tx.prepare_cached(sql)?.execute([user.0])?;
+        tally(tx, user, what, count)?;
     }
+    tx.prepare_cached("DELETE FROM erasures WHERE subject = ?1")?.execute([user.0])?;
+    tx.prepare_cached("UPDATE erasure_receipts SET finished_at = ?2 WHERE subject = ?1 AND finished_at IS NULL")?
+        .execute(params![user.0, tx.now().0])?;
     Ok(())
 }

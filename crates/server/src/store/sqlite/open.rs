@@ -15,6 +15,8 @@ const DATABASE_FILE: &str = "chinwag.db";
 const LOCK_FILE: &str = "lock";
 /// How long to wait for whoever holds the lock: a command holds it for a moment, a server for as long as it runs.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+/// For another process that writes.
+pub(super) const BUSY_PATIENCE: Duration = Duration::from_secs(10);
 const LOCK_LOOK_INTERVAL: Duration = Duration::from_millis(20);
 /// How many reads run at once; more would only share the same two or four cores.
 const READERS: usize = 4;
@@ -25,6 +27,7 @@ const STATEMENTS_MAX: usize = 128;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../../migrations/sqlite/0002_stays.sql"),
+    include_str!("../../../migrations/sqlite/0003_trust.sql"),
 ];
 
 pub(super) struct Opened {
@@ -150,7 +153,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // Plans do not depend on bound values: statements are compiled once, not at every other binding.
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.busy_timeout(BUSY_PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Every commit is synced to the disk before it is acknowledged.
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -158,7 +161,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // Checkpoints are the checkpointer's: no commit waits for one.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "cache_size", -16_000)?;
-    connection.pragma_update(None, "secure_delete", "FAST")?;
+    // What is deleted is overwritten, in pages that are freed as well: erased is erased.
+    connection.pragma_update(None, "secure_delete", true)?;
     Ok(connection)
 }
 

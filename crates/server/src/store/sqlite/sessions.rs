@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::{Sqlite, Tx, apps, users};
 use crate::sessions::app::AppStatus;
 use crate::sessions::secret::TokenHash;
-use crate::store::sessions::{ENDINGS_KEPT_SECONDS, ENDINGS_READ_MAX};
-use crate::store::{Ended, Ending, NewRefresh, Session, SignIn, StoreError};
+use crate::store::sessions::{ENDINGS_KEPT_SECONDS, ENDINGS_READ_MAX, RETIRED_TOKENS_MAX};
+use crate::store::{Ended, Ending, NewRefresh, Refreshed, Session, SignIn, StoreError};
 
 impl Sqlite {
     pub(in crate::store) async fn open_session(
@@ -56,14 +56,18 @@ impl Sqlite {
     pub(in crate::store) async fn use_refresh_token(
         &self,
         refresh: TokenHash,
-    ) -> Result<Option<Session>, StoreError> {
-        self.write(move |tx| {
-            let session = live(tx, "s.refresh_hash", &refresh, tx.now())?;
-            if let Some(session) = &session {
-                tx.prepare_cached("UPDATE sessions SET last_used_at = ?2 WHERE id = ?1")?
-                    .execute(params![session.id.0, tx.now().0])?;
+        of: SessionId,
+        successor: Option<TokenHash>,
+    ) -> Result<Refreshed, StoreError> {
+        self.write(move |tx| match live(tx, "s.refresh_hash", &refresh, tx.now())? {
+            Some(session) => {
+                if session.id == of {
+                    confirm(tx, of)?;
+                    replace(tx, of, successor, false)?;
+                }
+                Ok(Refreshed::Live(session))
             }
-            Ok(session)
+            None => use_retired(tx, refresh, of, successor),
         })
         .await
     }
@@ -157,6 +161,67 @@ impl Sqlite {
         })
         .await
     }
+}
+
+/// What a token is worth that was replaced before.
+fn use_retired(
+    tx: &Tx<'_>,
+    refresh: TokenHash,
+    of: SessionId,
+    successor: Option<TokenHash>,
+) -> Result<Refreshed, StoreError> {
+    let retired: Option<(Uuid, bool)> = tx
+        .prepare_cached("SELECT session, replaced FROM retired_tokens WHERE hash = ?1")?
+        .query_row([refresh], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((id, replaced)) = retired else { return Ok(Refreshed::Nothing) };
+    let Some(session) = live(tx, "s.id", &id, tx.now())? else { return Ok(Refreshed::Nothing) };
+    if !replaced {
+        if session.id == of {
+            // The answer with its successor may have been lost, or that is in other hands: who holds it is found out when
+            // they use it.
+            replace(tx, of, successor, true)?;
+        }
+        return Ok(Refreshed::Live(session));
+    }
+    tx.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])?;
+    note_end(tx, Ended::Session(session.id))?;
+    Ok(Refreshed::Reused(session))
+}
+
+/// The session's token is in the right hands: those before it are worth nothing any more.
+fn confirm(tx: &Tx<'_>, session: SessionId) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE retired_tokens SET replaced = 1 WHERE session = ?1 AND replaced = 0")?
+        .execute([session.0])?;
+    Ok(())
+}
+
+/// Notes the session as used, and puts the successor in the place of its token.
+fn replace(
+    tx: &Tx<'_>,
+    session: SessionId,
+    successor: Option<TokenHash>,
+    replaced: bool,
+) -> Result<(), StoreError> {
+    let now = tx.now().0;
+    let Some(successor) = successor else {
+        tx.prepare_cached("UPDATE sessions SET last_used_at = ?2 WHERE id = ?1")?
+            .execute(params![session.0, now])?;
+        return Ok(());
+    };
+    tx.prepare_cached(
+        "INSERT INTO retired_tokens (hash, session, replaced, at)
+         SELECT refresh_hash, id, ?2, ?3 FROM sessions WHERE id = ?1",
+    )?
+    .execute(params![session.0, replaced, now])?;
+    tx.prepare_cached("UPDATE sessions SET last_used_at = ?2, refresh_hash = ?3 WHERE id = ?1")?
+        .execute(params![session.0, now, successor])?;
+    tx.prepare_cached(
+        "DELETE FROM retired_tokens WHERE session = ?1 AND at < ifnull(
+           (SELECT at FROM retired_tokens WHERE session = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2), 0)",
+    )?
+    .execute(params![session.0, RETIRED_TOKENS_MAX])?;
+    Ok(())
 }
 
 /// Notes, in the transaction that ends it, that something ended.

@@ -1,8 +1,10 @@
 //! Keeping the store healthy and small.
 
 use rusqlite::params;
+use tokio::sync::oneshot;
 
 use super::Sqlite;
+use super::writer::Order;
 use crate::store::StoreError;
 use crate::store::upkeep::{NONCES_KEPT_SECONDS, NONCES_STEP};
 
@@ -17,6 +19,12 @@ impl Sqlite {
             Ok(())
         })
         .await
+    }
+
+    pub(in crate::store) async fn scrub(&self) -> Result<bool, StoreError> {
+        let (reply, done) = oneshot::channel();
+        let _ = self.jobs.send(Order::Scrub(reply)).await;
+        Ok(done.await.unwrap_or(false))
     }
 
     pub(in crate::store) async fn forget_nonces(&self) -> Result<bool, StoreError> {

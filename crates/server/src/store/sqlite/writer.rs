@@ -8,8 +8,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
+use super::open::BUSY_PATIENCE;
 use super::work::{Tx, Work};
 use crate::clock::{Clock, Ids};
 use crate::hub::{Announcement, Announcements};
@@ -22,12 +23,16 @@ const GROUP_MAX: usize = 512;
 /// than SQLite's 1,000.
 const WAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const WAL_LOOK_INTERVAL: Duration = Duration::from_millis(200);
+/// For those who read the log before it is emptied.
+const SCRUB_PATIENCE: Duration = Duration::from_millis(100);
 
 /// What the writer is asked for.
 pub(super) enum Order {
     Job(Box<dyn Work>),
     /// Finish copying the write-ahead log, so that the next commit begins it anew.
     StartNewLog,
+    /// Leave nothing in the log of what was removed; tells whether that could be done now.
+    Scrub(oneshot::Sender<bool>),
 }
 
 pub(super) struct Writer {
@@ -48,15 +53,23 @@ impl Writer {
         let mut group = Vec::new();
         while self.queue.blocking_recv_many(&mut orders, GROUP_MAX) > 0 {
             let mut new_log = false;
+            let mut scrubs = Vec::new();
             for order in orders.drain(..) {
                 match order {
                     Order::Job(job) => group.push(job),
                     Order::StartNewLog => new_log = true,
+                    Order::Scrub(reply) => scrubs.push(reply),
                 }
             }
             self.commit_group(&mut group);
             if new_log {
                 checkpoint(&self.connection);
+            }
+            if !scrubs.is_empty() {
+                let done = scrub(&self.connection);
+                for reply in scrubs {
+                    let _ = reply.send(done);
+                }
             }
         }
     }
@@ -152,6 +165,16 @@ pub(super) fn start_checkpointer(
 fn wal_bytes_max(wal: &Path) -> u64 {
     let free = rustix::fs::statvfs(wal).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
     WAL_BYTES_MAX.min(free / 2)
+}
+
+/// Copies all of the log into the database, whose freed pages are zeroed, and empties it. Not while somebody reads what it
+/// would take away: commits wait for this, so it waits for nobody for long.
+fn scrub(connection: &Connection) -> bool {
+    let emptied = connection
+        .busy_timeout(SCRUB_PATIENCE)
+        .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)));
+    let _ = connection.busy_timeout(BUSY_PATIENCE);
+    matches!(emptied, Ok(0))
 }
 
 /// Passive: it waits for nobody, and leaves what somebody still reads for the next time.
