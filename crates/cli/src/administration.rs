@@ -7,7 +7,7 @@ use chinwag_server::clock::{Clock, Ids, SystemClock};
 use chinwag_server::hub::Announcements;
 use chinwag_server::management::Name;
 use chinwag_server::sessions::app::Tier;
-use chinwag_server::store::{App, KeyHolder, Occupancy, Reach, Store, User};
+use chinwag_server::store::{Act, Actor, App, Deed, KeyHolder, Occupancy, Reach, Store, User};
 use clap::Args;
 
 use crate::commands::{Failure, serve};
@@ -70,7 +70,19 @@ impl Desk {
     }
 }
 
+/// Something done on the command line.
+pub(crate) fn operator(act: Act) -> Deed {
+    Deed::new(Actor::Operator, act)
+}
+
 impl Administration {
+    /// Something that an administrator did here, for the log of it. To be kept or told: the deed is done by then.
+    pub(crate) async fn note(&self, deed: Deed) {
+        if let Err(error) = self.store.note_deed(deed).await {
+            eprintln!("chinwag: this is missing in the audit log: {error}");
+        }
+    }
+
     /// The app of this id or name.
     pub(crate) async fn app(&self, known_as: &str) -> Result<App, Failure> {
         match self.app_if_any(known_as).await? {
@@ -89,6 +101,7 @@ impl Administration {
         }
         let name = known_as.parse::<Name>()?.into_string();
         let app = self.store.create_app(Reach::All, name, Tier::MultiTenant).await?;
+        self.note(operator(Act::AppCreated).in_app(app.id).saying(&app.name)).await;
         eprintln!("made the app {}, id {}", app.name, app.id);
         Ok(app)
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod chats;

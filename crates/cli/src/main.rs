@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{api, app, bench, chat, chats, dev, key, login, send, tail, user};
+use commands::{api, app, audit, bench, chat, chats, dev, key, login, send, tail, user};
 use settings::ServeFlags;
 
 /// A realtime chat backend that you run yourself.
@@ -36,6 +36,8 @@ enum Command {
     Key(key::Arguments),
     /// Make, sign out and delete users
     User(user::Arguments),
+    /// List what administrators and accounts did
+    Audit(audit::Arguments),
     /// Print a document of the API
     Api(api::Arguments),
     /// Measure a server: this machine's, or one that runs elsewhere
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::App(arguments) => app::run(arguments),
         Command::Key(arguments) => key::run(arguments),
         Command::User(arguments) => user::run(arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Api(arguments) => api::run(&arguments),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Chat(arguments) => chat::run(arguments),

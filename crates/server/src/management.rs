@@ -29,7 +29,7 @@ use crate::listener::PeerAddress;
 use crate::store::{AccountSession, Act, Actor, Deed, Reach};
 use crate::web::{self, Pages};
 
-pub use apps::AppBody;
+pub use apps::{AppBody, said};
 pub use audit::EntryBody;
 pub use erasures::ReceiptBody;
 pub use keys::{KeyBody, NewKeyBody};

@@ -1,13 +1,15 @@
 //! `chinwag app`: apps, for an administrator. Those of accounts are among them.
 
-use chinwag_server::management::{AppBody, Name};
+use std::num::NonZeroU32;
+
+use chinwag_server::management::{AppBody, Name, said};
 use chinwag_server::sessions::app::{AppStatus, Tier};
-use chinwag_server::store::{App, AppChanges, Reach};
+use chinwag_server::store::{Act, App, AppChanges, Reach};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::Failure;
-use crate::administration::{Administration, Desk, Missing};
+use crate::administration::{Administration, Desk, Missing, operator};
 use crate::output;
 
 #[derive(Args)]
@@ -39,6 +41,14 @@ enum Command {
     Suspend(Which),
     /// Let the users of a suspended app in again
     Activate(Which),
+    /// Remove messages older than so many days, from now on
+    Retention {
+        #[command(flatten)]
+        app: Which,
+        /// 0: none are removed
+        #[arg(value_parser = clap::value_parser!(u32).range(0..=36_500))]
+        days: u32,
+    },
     /// Delete an app for good: its keys and its users' sessions end
     Delete(Which),
 }
@@ -76,16 +86,21 @@ pub(crate) fn run(Arguments { command, desk }: Arguments) -> Result<(), Failure>
         Command::Create { name, tier } => create(&administration, name, tier.into()).await,
         Command::List => list(&administration).await,
         Command::Rename { app: Which { app }, name } => {
-            let changes = AppChanges { name: Some(name.into_string()), status: None };
+            let changes = AppChanges { name: Some(name.into_string()), ..AppChanges::default() };
             change(&administration, &app, changes, "renamed").await
         }
         Command::Suspend(Which { app }) => {
-            let changes = AppChanges { name: None, status: Some(AppStatus::Suspended) };
+            let changes = AppChanges { status: Some(AppStatus::Suspended), ..AppChanges::default() };
             change(&administration, &app, changes, "suspended").await
         }
         Command::Activate(Which { app }) => {
-            let changes = AppChanges { name: None, status: Some(AppStatus::Active) };
+            let changes = AppChanges { status: Some(AppStatus::Active), ..AppChanges::default() };
             change(&administration, &app, changes, "activated").await
+        }
+        Command::Retention { app: Which { app }, days } => {
+            let retention_days = Some(NonZeroU32::new(days));
+            let changes = AppChanges { retention_days, ..AppChanges::default() };
+            change(&administration, &app, changes, "changed").await
         }
         Command::Delete(Which { app }) => delete(&administration, &app).await,
     })
@@ -93,6 +108,7 @@ pub(crate) fn run(Arguments { command, desk }: Arguments) -> Result<(), Failure>
 
 async fn create(by: &Administration, name: Name, tier: Tier) -> Result<(), Failure> {
     let app = by.store.create_app(Reach::All, name.into_string(), tier).await?;
+    by.note(operator(Act::AppCreated).in_app(app.id).saying(&app.name)).await;
     tell(by, app, "made").await
 }
 
@@ -113,8 +129,12 @@ async fn list(by: &Administration) -> Result<(), Failure> {
 
 async fn change(by: &Administration, app: &str, changes: AppChanges, done: &str) -> Result<(), Failure> {
     let app = by.app(app).await?;
+    let said = said(&changes);
     match by.store.change_app(Reach::All, app.id, changes).await? {
-        Some(app) => tell(by, app, done).await,
+        Some(app) => {
+            by.note(operator(Act::AppChanged).in_app(app.id).saying(said)).await;
+            tell(by, app, done).await
+        }
         None => Err(gone(&app)),
     }
 }
@@ -124,6 +144,7 @@ async fn delete(by: &Administration, app: &str) -> Result<(), Failure> {
     if !by.store.delete_app(Reach::All, app.id).await? {
         return Err(gone(&app));
     }
+    by.note(operator(Act::AppDeleted).in_app(app.id)).await;
     if by.json {
         return output::json(&json!({"id": app.id, "name": app.name, "status": AppStatus::Deleted}));
     }

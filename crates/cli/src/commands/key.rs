@@ -3,13 +3,13 @@
 use chinwag_protocol::{AppId, KeyId};
 use chinwag_server::management::{KeyBody, NewKeyBody};
 use chinwag_server::sessions::secret::Token;
-use chinwag_server::store::{App, Key, NewKey, Reach};
+use chinwag_server::store::{Act, App, Key, NewKey, Reach};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
 use super::Failure;
-use crate::administration::{Administration, Desk, Missing};
+use crate::administration::{Administration, Desk, Missing, operator};
 use crate::output;
 
 #[derive(Args)]
@@ -78,6 +78,7 @@ async fn create(by: &Administration, app: &str) -> Result<(), Failure> {
     let app = by.app_or_new(app).await?;
     let (token, new) = NewKey::generate();
     let key = by.store.create_key(Reach::All, app.id, new).await?;
+    by.note(operator(Act::KeyCreated).in_app(app.id).to(key.id)).await;
     tell(by, &app, key, &token, None)
 }
 
@@ -95,6 +96,7 @@ async fn list(by: &Administration, app: &str) -> Result<(), Failure> {
 async fn revoke(by: &Administration, key: &str) -> Result<(), Failure> {
     let holder = by.key(key).await?;
     by.store.revoke_key(Reach::All, holder.app, holder.key).await?;
+    by.note(operator(Act::KeyRevoked).in_app(holder.app).to(holder.key)).await;
     if by.json {
         return output::json(&json!({"id": holder.key, "appId": holder.app, "revoked": true}));
     }
@@ -106,6 +108,7 @@ async fn rotate(by: &Administration, key: &str) -> Result<(), Failure> {
     let app = by.app(&holder.app.to_string()).await?;
     let (token, new) = NewKey::generate();
     let key = by.store.rotate_key(Reach::All, app.id, holder.key, new).await?;
+    by.note(operator(Act::KeyRotated).in_app(app.id).to(holder.key).saying(format!("by {}", key.id))).await;
     tell(by, &app, key, &token, Some(holder.key))
 }
 

@@ -1,15 +1,21 @@
 //! `chinwag user`: the end users of an app, for an administrator.
 
+use std::io::Write;
+use std::pin::pin;
+
 use chinwag_protocol::{AppId, Email, SessionId, Timestamp, UserId, Username};
 use chinwag_server::sessions::password::{self, Password, Passwords};
-use chinwag_server::store::{Erasure, NewUser, Occupancy, SignIn, User};
+use chinwag_server::export::parts;
+use chinwag_server::management::ReceiptBody;
+use chinwag_server::store::{Act, Erasure, NewUser, Occupancy, SignIn, User};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
 use super::Failure;
-use crate::administration::{Administration, Desk, Missing};
+use crate::administration::{Administration, Desk, Missing, operator};
 use crate::output;
+use futures_util::StreamExt;
 
 /// Where the made-up addresses of users are who have none: mail to it is never delivered (RFC 2606, section 2).
 const NOWHERE: &str = "chinwag.invalid";
@@ -36,6 +42,14 @@ enum Command {
     Sessions(Which),
     /// End all sessions of a user; their connections close within a second
     SignOut(Which),
+    /// Print all that is kept of a user, as JSON for them to have
+    Export(Which),
+    /// Print what was removed of a user who was deleted
+    Receipt {
+        /// The id that they had
+        #[arg(value_name = "USER")]
+        user: String,
+    },
     /// Delete a user, and with them what they wrote
     ///
     /// The user can do nothing from then on. What they wrote is erased by the server if one runs, within seconds,
@@ -73,6 +87,8 @@ pub(crate) fn run(Arguments { command, desk }: Arguments) -> Result<(), Failure>
         Command::List { app } => list(&administration, &app).await,
         Command::Sessions(which) => sessions(&administration, &which).await,
         Command::SignOut(which) => sign_out(&administration, &which).await,
+        Command::Export(which) => export(&administration, &which).await,
+        Command::Receipt { user } => receipt(&administration, &user).await,
         Command::Delete(which) => delete(&administration, &which).await,
     })
 }
@@ -114,6 +130,7 @@ async fn create(by: &Administration, new: New) -> Result<(), Failure> {
     let password_hash = Passwords::new(1).hash(Password::chosen(text)?).await?;
     let new = NewUser { app: app.id, username, email, password_hash, first_name: None, sur_name: None };
     let user = by.store.register_user(new).await?;
+    by.note(operator(Act::UserCreated).in_app(user.app).to(user.id)).await;
     if by.json {
         return output::json(&UserBody::of(user, made_up));
     }
@@ -191,6 +208,7 @@ async fn sessions(by: &Administration, which: &Which) -> Result<(), Failure> {
 async fn sign_out(by: &Administration, which: &Which) -> Result<(), Failure> {
     let user = by.user(&which.user, which.app.as_deref()).await?;
     by.store.end_sessions(user.id).await?;
+    by.note(operator(Act::UserSignedOut).in_app(user.app).to(user.id)).await;
     if by.json {
         return output::json(&json!({"id": user.id, "username": user.username, "signedOut": true}));
     }
@@ -202,16 +220,60 @@ async fn delete(by: &Administration, which: &Which) -> Result<(), Failure> {
     if !by.store.delete_user(user.id).await? {
         return Err(Failure::new(format!("{} was deleted meanwhile", user.username)));
     }
+    by.note(operator(Act::UserDeleted).in_app(user.app).to(user.id)).await;
     let erased = by.occupancy == Occupancy::Alone;
     if erased {
         by.store.erase(Erasure::User(user.id)).await?;
+        by.store.scrub().await?;
     }
+    let receipt = by.store.receipt(user.id).await?.filter(|_| erased);
     if by.json {
-        return output::json(&json!({"id": user.id, "username": user.username, "erased": erased}));
+        let receipt = receipt.map(ReceiptBody::from);
+        let (id, username) = (user.id, user.username);
+        return output::json(&json!({"id": id, "username": username, "erased": erased, "receipt": receipt}));
     }
     output::text(&format!("deleted  {}  {}", user.id, user.username))?;
-    match erased {
-        true => Ok(()),
-        false => output::text("The running server is erasing what they wrote."),
+    match receipt {
+        Some(receipt) => {
+            let rows = receipt.removed.into_iter().map(|(what, count)| [what, count.to_string()]).collect();
+            output::table(["REMOVED", "COUNT"], rows, "there was nothing of theirs")
+        }
+        None => output::text(
+            "The running server is erasing what they wrote; chinwag user receipt tells what it removed.",
+        ),
     }
+}
+
+async fn receipt(by: &Administration, user: &str) -> Result<(), Failure> {
+    let unknown = || Failure::new(format!("{user} is not the id of a user who was deleted"));
+    let id = user.parse::<UserId>().map_err(|_| unknown())?;
+    let receipt = by.store.receipt(id).await?.ok_or_else(unknown)?;
+    if by.json {
+        return output::json(&ReceiptBody::from(receipt));
+    }
+    let finished = receipt.finished_at.map_or("under way".to_owned(), |at| at.to_string());
+    output::pairs(&[
+        ("user", &receipt.user.to_string()),
+        ("requested", &receipt.requested_at.to_string()),
+        ("finished", &finished),
+    ])?;
+    let rows = receipt.removed.into_iter().map(|(what, count)| [what, count.to_string()]).collect();
+    output::table(["REMOVED", "COUNT"], rows, "there was nothing of theirs")
+}
+
+/// Streamed to standard output as it is read.
+async fn export(by: &Administration, which: &Which) -> Result<(), Failure> {
+    let user = by.user(&which.user, which.app.as_deref()).await?;
+    let gone = || Failure::new(format!("{} was deleted meanwhile", user.username));
+    let now = by.clock.now();
+    let personal = by.store.personal(user.id).await?.ok_or_else(gone)?;
+    let sessions = by.store.sign_ins(user.id, now).await?;
+    by.note(operator(Act::UserExported).in_app(user.app).to(user.id)).await;
+    let mut parts = pin!(parts(by.store.clone(), personal, sessions, now));
+    let mut stdout = std::io::stdout().lock();
+    while let Some(part) = parts.next().await {
+        stdout.write_all(part?.as_bytes())?;
+    }
+    stdout.write_all(b"\n")?;
+    Ok(stdout.flush()?)
 }

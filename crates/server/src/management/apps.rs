@@ -162,7 +162,8 @@ struct Wanted {
     retention_days: Option<u32>,
 }
 
-/// What was changed, for the log.
+/// What was changed, in words for the audit log.
+#[must_use]
 pub fn said(changes: &AppChanges) -> String {
     let name = changes.name.as_ref().map(|name| format!("name {name:?}"));
     let status = changes.status.map(|status| format!("status {}", status.as_str()));

@@ -1,7 +1,7 @@
 use chinwag_protocol::AccountId;
 use chinwag_server::sessions::app::{AppStatus, Tier};
 use chinwag_server::store::{
-    ACTIVE_KEYS_MAX, AppChanges, CreateAppError, DEMO_APPS_MAX, Ended, KeyError, NewAccount, Reach,
+    ACTIVE_KEYS_MAX, AppChanges, CreateAppError, DEMO_APPS_MAX, Ended, KeyError, NewAccount, Reach, Refreshed,
 };
 
 use crate::world::{World, email, new_key, new_refresh};

@@ -1,4 +1,4 @@
-use chinwag_server::store::{Ended, Erasure, RegisterError, RenameError};
+use chinwag_server::store::{Refreshed, Ended, Erasure, RegisterError, RenameError};
 
 use crate::world::{World, new_refresh, new_user, username};
 
@@ -46,7 +46,7 @@ async fn a_deleted_user_is_nobody_from_then_on() {
     assert_eq!(world.store.user(alice.id).await, Ok(None));
     assert_eq!(world.store.user_credentials(app, username("alice")).await, Ok(None));
     assert_eq!(world.store.session(session, world.now()).await, Ok(None));
-    assert_eq!(world.store.use_refresh_token(refresh.hash).await, Ok(None));
+    assert_eq!(world.store.use_refresh_token(refresh.hash, session, None).await, Ok(Refreshed::Nothing));
     assert_eq!(world.store.open_session(alice.id, new_refresh()).await, Ok(None));
     assert_eq!(world.store.change_username(alice.id, username("eve")).await, Err(RenameError::UserNotFound));
     let endings = world.store.endings_after(before).await.unwrap();
@@ -103,11 +103,11 @@ async fn a_refresh_token_serves_until_its_time_is_over() {
     let (session, refresh) = world.session(alice.id).await;
     world.clock.advance_ms(30 * DAY_MS - 1);
     for _ in 0..2 {
-        let used = world.store.use_refresh_token(refresh.hash).await.unwrap().unwrap();
-        assert_eq!((used.id, used.user), (session, alice.id));
+        let used = world.store.use_refresh_token(refresh.hash, session, None).await.unwrap();
+        assert!(matches!(used, Refreshed::Live(used) if (used.id, used.user) == (session, alice.id)));
     }
     world.clock.advance_ms(1);
-    assert_eq!(world.store.use_refresh_token(refresh.hash).await, Ok(None));
+    assert_eq!(world.store.use_refresh_token(refresh.hash, session, None).await, Ok(Refreshed::Nothing));
     assert_eq!(world.store.session(session, world.now()).await, Ok(None));
 }
 
