@@ -48,7 +48,9 @@ export class Chinwag {
     return this.#front?.management ?? `http://${this.#management}`;
   }
 
+  /** Does nothing while it runs. */
   async startAgain(): Promise<void> {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) return;
     const env: NodeJS.ProcessEnv = {};
     for (const [name, value] of Object.entries(process.env)) if (!name.startsWith("CHINWAG_")) env[name] = value;
     for (const [name, value] of Object.entries(this.settings)) env[`CHINWAG_${name.toUpperCase().replaceAll(".", "__")}`] = value;

@@ -10,6 +10,7 @@ import { Details } from "./details.js";
 import { chatName } from "./names.js";
 import { useSettled } from "./settled.js";
 import { Timeline } from "./timeline.js";
+import { Unloaded } from "./unloaded.js";
 
 /** `onBack` is null where there is nothing to go back to. */
 export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() => void) | null }): ReactNode {
@@ -57,12 +58,8 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
         </button>
       </header>
       <Trouble waiting={waitingIn(messages.entries)} />
-      {messages.error && messages.loading ? (
-        <div className="timeline-state">
-          <p className="note bad" role="alert">The messages could not be loaded: {messages.error.message}</p>
-        </div>
-      ) : messages.loading ? (
-        <LoadingMessages />
+      {messages.loading ? (
+        <Unloaded chat={chat} messages={messages} onCompose={compose} onDone={goOn} />
       ) : (
         <Timeline chat={chat} messages={messages} members={members} unread={unread} onCompose={compose} onDone={goOn} />
       )}
@@ -113,15 +110,5 @@ function Typing({ chatId }: { chatId: string }): ReactNode {
         </>
       )}
     </p>
-  );
-}
-
-function LoadingMessages(): ReactNode {
-  return (
-    <div className="timeline-state" role="status" aria-label="Loading messages">
-      {["62", "44", "75", "30", "56"].map((width, at) => (
-        <i key={width} className="skeleton-bubble" data-width={width} data-mine={at % 3 === 1} />
-      ))}
-    </div>
   );
 }

@@ -24,7 +24,12 @@ export interface ChatStore {
   subscribe(listener: () => void): () => void;
   /** All of the user's chats. They stay right by events from then on. */
   loadChats(): Promise<void>;
-  /** Members and the newest messages, which counts as reading them; does nothing if they are there. */
+  /** Shows what waits to be sent there, without asking the server for the rest: for while it is out of reach. */
+  showChat(chatId: string): void;
+  /**
+   * Members and the newest messages, which counts as reading them; does nothing if they are there. When it fails, what waits
+   * to be sent there is shown all the same, and it may be called again.
+   */
   openChat(chatId: string): Promise<void>;
   /** Forgets them. */
   closeChat(chatId: string): void;
@@ -48,6 +53,8 @@ class LiveStore implements ChatStore {
   /** Counts events: who loads can tell whether something happened meanwhile. */
   #events = 0;
   #loading: Promise<void> | null = null;
+  /** Chats that are being opened. */
+  readonly #opening = new Map<string, Promise<void>>();
   #loadAgain = false;
   #later: ReturnType<typeof setTimeout> | undefined;
   /** What disappeared while a page was on its way, which may still have it. */
@@ -101,19 +108,26 @@ class LiveStore implements ChatStore {
     this.#later = setTimeout(() => this.#reload(this.loadChats()), QUIETER_MS);
   }
 
-  async openChat(chatId: string): Promise<void> {
+  showChat(chatId: string): void {
     if (this.#state.open[chatId]) return;
     const waiting = this.client.realtime.outbox.filter(({ action }) => "chatId" in action && action.chatId === chatId);
     const empty: OpenChat = { entries: [], loaded: false, complete: false, members: [] };
     this.#setOpen(chatId, waiting.reduce((chat, entry) => withOutbox(chat, entry, false), empty));
-    try {
-      await this.#refresh(chatId);
-    } catch (error) {
-      // It may have been loaded by other means: after a resync, or because the store was opened again.
-      if (this.getState().open[chatId]?.loaded) return;
-      this.closeChat(chatId);
-      throw error;
-    }
+  }
+
+  openChat(chatId: string): Promise<void> {
+    this.showChat(chatId);
+    if (this.#state.open[chatId]?.loaded) return Promise.resolve();
+    const underway = this.#opening.get(chatId);
+    if (underway) return underway;
+    const opening = this.#refresh(chatId)
+      .catch((error: unknown) => {
+        // It may have been loaded by other means: after a resync, or because the store was opened again.
+        if (!this.getState().open[chatId]?.loaded) throw error;
+      })
+      .finally(() => this.#opening.delete(chatId));
+    this.#opening.set(chatId, opening);
+    return opening;
   }
 
   closeChat(chatId: string): void {
@@ -203,7 +217,8 @@ class LiveStore implements ChatStore {
     for (const [chatId, chat] of Object.entries(this.#state.open)) {
       const stored = chat.entries.flatMap(({ message }) => (message ? [message.messageId] : []));
       this.#setOpen(chatId, { ...stored.reduce(withoutMessage, chat), complete: false });
-      this.#reload(this.#refresh(chatId));
+      // What was only shown is still not asked for: to load it is to read it.
+      if (chat.loaded || this.#opening.has(chatId)) this.#reload(this.#refresh(chatId));
     }
   }
 

@@ -139,3 +139,37 @@ test("a chat that could not be loaded, and then was by other means, stays open",
   expect(store.getState().open[chatId]?.members).toHaveLength(2);
   store.close();
 });
+
+test("what is sent to a chat that could not be loaded is shown, and the chat is loaded by the next attempt", async () => {
+  const proxy = await scene.proxy();
+  const { alice, bob, chatId } = await scene.tea({ alice: { baseUrl: proxy.url } });
+  await bob.realtime.sendMessage(chatId, "before");
+  const store = createChatStore(alice.client);
+  const lost = next(alice.client, "disconnected");
+  proxy.weather = { kind: "refuse" };
+  proxy.cutAll();
+  await lost;
+  await expect(store.openChat(chatId)).rejects.toThrow();
+  const sent = alice.realtime.sendMessage(chatId, "meanwhile");
+  expect(store.getState().open[chatId]).toMatchObject({ loaded: false, entries: [{ content: "meanwhile", state: "queued" }] });
+  proxy.weather = { kind: "fair" };
+  await sent;
+  await Promise.all([store.openChat(chatId), store.openChat(chatId)]);
+  expect(contents(store, chatId)).toEqual(["before", "meanwhile"]);
+  store.close();
+});
+
+test("a chat that is only shown is not marked as read", async () => {
+  const { alice, bob, chatId } = await scene.tea();
+  const store = createChatStore(alice.client);
+  store.showChat(chatId);
+  const { messageId } = await bob.realtime.sendMessage(chatId, "unread");
+  await until(store, "the message", ({ open }) => open[chatId]?.entries.length === 1);
+  store.close();
+  store.open();
+  await store.loadChats();
+  expect(store.getState().chats).toMatchObject([{ unreadCount: 1 }]);
+  await store.openChat(chatId);
+  expect(store.getState().open[chatId]?.entries).toMatchObject([{ message: { messageId } }]);
+  store.close();
+});
