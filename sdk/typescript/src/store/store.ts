@@ -3,7 +3,7 @@ import type { EventName, RealtimeEvents } from "../events.js";
 import type { OutboxEntry } from "../realtime/outbox.js";
 import type { ChatDetails, ChatEvent } from "../wire.js";
 import { chatsAfter } from "./chats.js";
-import { withEvent, withOutbox, withPage, withoutMessage } from "./messages.js";
+import { withEvent, withOutbox, withPage, withoutBefore, withoutMessage } from "./messages.js";
 import { type ChatState, NOTHING_YET, type OpenChat } from "./state.js";
 
 export type { ChatState, Entry, OpenChat } from "./state.js";
@@ -166,7 +166,8 @@ class LiveStore implements ChatStore {
       if (!chat) return false;
       const there = messages.filter(({ messageId }) => !this.#deleted.has(messageId));
       const complete = chat.complete || messages.length < size;
-      this.#setOpen(chatId, { ...withPage(chat, there), complete });
+      const known = chat.loaded || complete ? chat : withoutBefore(chat, messages);
+      this.#setOpen(chatId, { ...withPage(known, there), complete });
       return messages.length > 0;
     } finally {
       this.#pagesUnderway -= 1;
@@ -196,7 +197,7 @@ class LiveStore implements ChatStore {
     const open = this.#state.open[event.chatId];
     const gone = event.type === "DELETE_CHAT" || (event.type === "USER_LEAVE" && event.senderId === me);
     if (open && gone) this.closeChat(event.chatId);
-    else if (open) this.#setOpen(event.chatId, withEvent(open, event));
+    else if (open && this.#follows(event.chatId, open)) this.#setOpen(event.chatId, withEvent(open, event));
     if (!this.#state.chats) return;
     const chats = chatsAfter(this.#state.chats, event, me);
     if (chats) this.#set({ chats });
@@ -217,9 +218,13 @@ class LiveStore implements ChatStore {
     for (const [chatId, chat] of Object.entries(this.#state.open)) {
       const stored = chat.entries.flatMap(({ message }) => (message ? [message.messageId] : []));
       this.#setOpen(chatId, { ...stored.reduce(withoutMessage, chat), complete: false });
-      // What was only shown is still not asked for: to load it is to read it.
-      if (chat.loaded || this.#opening.has(chatId)) this.#reload(this.#refresh(chatId));
+      if (this.#follows(chatId, chat)) this.#reload(this.#refresh(chatId));
     }
+  }
+
+  /** Of a chat that is only shown nothing is known but what waits: to load it is to read it, and what comes would stand there alone. */
+  #follows(chatId: string, chat: OpenChat): boolean {
+    return chat.loaded || this.#opening.has(chatId);
   }
 
   /** Nobody waits for it: the next event, or the next connection, brings it about again. */

@@ -159,17 +159,21 @@ test("what is sent to a chat that could not be loaded is shown, and the chat is 
   store.close();
 });
 
-test("a chat that is only shown is not marked as read", async () => {
+test("a chat that is only shown is not marked as read, and loaded without a hole", async () => {
   const { alice, bob, chatId } = await scene.tea();
   const store = createChatStore(alice.client);
   store.showChat(chatId);
-  const { messageId } = await bob.realtime.sendMessage(chatId, "unread");
-  await until(store, "the message", ({ open }) => open[chatId]?.entries.length === 1);
+  await alice.realtime.sendMessage(chatId, "her own");
+  const texts = Array.from({ length: 60 }, (_, index) => `${index}`);
+  await Promise.all(texts.map((text) => bob.realtime.sendMessage(chatId, text)));
   store.close();
   store.open();
   await store.loadChats();
-  expect(store.getState().chats).toMatchObject([{ unreadCount: 1 }]);
+  expect(store.getState().chats).toMatchObject([{ unreadCount: 60 }]);
+  expect(contents(store, chatId)).toEqual([]);
   await store.openChat(chatId);
-  expect(store.getState().open[chatId]?.entries).toMatchObject([{ message: { messageId } }]);
+  expect(contents(store, chatId)).toEqual(texts.slice(10));
+  expect(await store.loadOlder(chatId)).toBe(true);
+  expect(contents(store, chatId)).toEqual(["her own", ...texts]);
   store.close();
 });
