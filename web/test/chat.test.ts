@@ -120,6 +120,31 @@ test("a chat is renamed, joined, left and deleted", async () => {
   await alice.chat("Good biscuits").waitFor({ state: "detached" });
 });
 
+test("who leaves keeps their name, and what they read stays read", async () => {
+  const [alice, bob, carol] = [await scene.signIn("alice"), await scene.signIn("bob"), await scene.signIn("carol")];
+  await alice.create("Goodbye", "bob", "carol");
+  await bob.open("Goodbye");
+  await bob.say("I must go");
+  await alice.sees("I must go");
+  await alice.say("So soon?");
+  const receipt = alice.message("So soon?").locator(".receipt[data-read=true]");
+  await receipt.waitFor();
+  await bob.page.getByRole("button", { name: "Members and settings", exact: true }).click();
+  await bob.page.getByRole("button", { name: "Leave chat" }).click();
+  await bob.page.getByRole("button", { name: "Leave now?" }).click();
+  const left = async () => {
+    await alice.page.locator(".conversation-title", { hasText: "2 people" }).waitFor();
+    await alice.page.locator(".message-name", { hasText: /^bob$/ }).waitFor();
+    await receipt.waitFor();
+  };
+  await left();
+  await alice.page.reload();
+  await left();
+  // Who never saw them here cannot know.
+  await carol.open("Goodbye");
+  await carol.sees("I must go");
+});
+
 test("what was not seen is counted, and marked where it begins", async () => {
   const [alice, bob] = [await scene.signIn("alice"), await scene.signIn("bob")];
   await alice.create("Unread", "bob");

@@ -55,6 +55,12 @@ describe("the shape of a conversation", () => {
     expect([...at].map(([key, readers]) => [key, readers.map(({ userId }) => userId)])).toEqual([["m2", ["carol"]]]);
     expect(seq).toBe(3);
   });
+
+  test("what somebody wrote who left was read up to there", () => {
+    const entries = [said(1, "me"), said(2, "bob"), said(3, "me")];
+    expect(readersOf([member("me", "m3")], entries, "me").seq).toBe(2);
+    expect(readersOf([member("me", "m3")], entries.slice(2), "me").seq).toBe(0);
+  });
 });
 
 describe("live figures", () => {

@@ -7,6 +7,7 @@ import { Conversation } from "./conversation.js";
 import { Empty } from "./empty.js";
 import { NewChat } from "./new-chat.js";
 import { chatName } from "./names.js";
+import { namesSeenBy } from "./seen.js";
 
 const SAID_MS = 4_000;
 
@@ -30,7 +31,7 @@ export function ChatApp({ client, me, onSignOut, addressed = false, only }: Chat
     setSaid(text);
     timer.current = setTimeout(() => setSaid(""), SAID_MS);
   }, []);
-  const surroundings = useMemo<Surroundings>(() => ({ client, me, say, names: new Map([[me.userId, me.username]]) }), [client, me, say]);
+  const surroundings = useMemo<Surroundings>(() => ({ client, me, say, names: namesSeenBy(me.userId) }), [client, me, say]);
   return (
     <ChinwagProvider client={client}>
       <SurroundingsContext value={surroundings}>

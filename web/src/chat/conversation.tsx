@@ -8,6 +8,7 @@ import { Composer, type ComposerMode } from "./composer.js";
 import { nameOf, useSurroundings } from "./context.js";
 import { Details } from "./details.js";
 import { chatName } from "./names.js";
+import { useSeenNames } from "./seen.js";
 import { useSettled } from "./settled.js";
 import { Timeline } from "./timeline.js";
 import { Unloaded } from "./unloaded.js";
@@ -19,6 +20,7 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
   const messages = useMessages(chat.chatId);
   const { members } = messages;
   for (const { userId, username } of members) surroundings.names.set(userId, username);
+  useSeenNames(me.userId, members);
   // Loading the newest messages counts as reading them.
   const [unread] = useState({ last: chat.lastReadMessage, count: chat.unreadCount });
   const [mode, setMode] = useState<ComposerMode>({ kind: "new" });
