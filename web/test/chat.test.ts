@@ -172,6 +172,54 @@ test("a draft stays where it was written", async () => {
   expect(await alice.field.inputValue()).toBe("half a thought");
 });
 
+test("a window that is opened for somebody else switches to them, once", async () => {
+  const { page } = await scene.signIn("alice");
+  const is = (name: string) => page.locator(".account b", { hasText: name }).waitFor();
+  await page.goto(`${scene.chinwag.chat}/?as=bob`);
+  await is("bob");
+  expect(page.url()).not.toContain("as=");
+  await page.reload();
+  await is("bob");
+  await page.goto(`${scene.chinwag.chat}/?as=nobody`);
+  await is("bob");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: /carol/ }).click();
+  await is("carol");
+});
+
+test("an address of no chat says so, and leads back", async () => {
+  const alice = await scene.signIn("alice", { viewport: { width: 390, height: 780 } });
+  const { page } = alice;
+  for (const address of ["nope", crypto.randomUUID()]) {
+    await page.goto(`${scene.chinwag.chat}/#/${address}`);
+    await page.getByRole("heading", { name: "There is no such chat" }).waitFor();
+    await page.getByRole("button", { name: "Your chats" }).click();
+    await page.getByRole("heading", { name: "Chats" }).waitFor();
+    expect(page.url()).not.toContain(address);
+  }
+});
+
+test("a chat keeps its colour when it is renamed and joined, and people have theirs everywhere", async () => {
+  const alice = await scene.signIn("alice");
+  const hue = (selector: string) => alice.page.locator(selector).first().getAttribute("data-hue");
+  await alice.create("", "bob");
+  const bobs = await hue(".chat-item[aria-current] .avatar");
+  await alice.page.getByRole("button", { name: "Members and settings", exact: true }).click();
+  expect(await alice.page.getByRole("dialog").locator("li", { hasText: "bob" }).locator(".avatar").getAttribute("data-hue")).toBe(bobs);
+  await alice.page.keyboard.press("Escape");
+  await alice.create("Paint", "bob");
+  const before = await hue(".chat-item[aria-current] .avatar");
+  await alice.page.getByRole("button", { name: "Members and settings", exact: true }).click();
+  const dialog = alice.page.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill("Varnish");
+  await dialog.getByRole("button", { name: "Rename" }).click();
+  await dialog.getByLabel("Add somebody").fill("carol");
+  await dialog.getByRole("button", { name: "Add" }).click();
+  await alice.page.locator(".conversation-title", { hasText: "Varnish" }).filter({ hasText: "3 people" }).waitFor();
+  expect(await hue(".chat-item[aria-current] .avatar")).toBe(before);
+  expect(await hue(".conversation-title .avatar")).toBe(before);
+});
+
 test("chats are found by their name", async () => {
   const alice = await scene.signIn("alice");
   await alice.create("Needle", "bob");

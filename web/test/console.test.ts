@@ -137,6 +137,9 @@ test("users are found, signed out and deleted", async () => {
   await page.getByRole("row").nth(2).waitFor();
   await page.getByLabel("Search users").fill("ann");
   await expect.poll(() => page.getByRole("row").count()).toBe(2);
+  await page.getByRole("cell", { name: /@/ }).click();
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
   await page.getByRole("button", { name: /^ann/ }).click();
   await page.getByRole("button", { name: "End", exact: true }).waitFor();
   await page.getByRole("button", { name: "Sign out everywhere" }).click();

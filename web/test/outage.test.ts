@@ -99,6 +99,48 @@ test("what is written to a chat that is not loaded yet waits in sight", async ()
   await bob.sees("nothing else is here");
 });
 
+test("edits and deletions that wait are counted, and what cannot wait says so", async () => {
+  const alice = await scene.signIn("alice");
+  const { page } = alice;
+  await alice.create("Changes", "bob");
+  for (const text of ["to be edited", "to be deleted"]) {
+    await alice.say(text);
+    await alice.hasStored(text);
+  }
+  await scene.chinwag.kill();
+  await page.getByText("Offline, trying again").waitFor();
+  await alice.menu("to be deleted", "Delete");
+  await page.getByRole("menuitem", { name: "Delete for everyone?" }).click();
+  await page.locator(".trouble", { hasText: "1 change waits to be sent." }).waitFor();
+  await alice.menu("to be edited", "Edit");
+  await alice.say("was edited");
+  await alice.say("new");
+  await page.locator(".trouble", { hasText: "1 message and 2 changes wait to be sent." }).waitFor();
+
+  await page.getByRole("button", { name: "Members and settings", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("chats can only be made and changed online").waitFor();
+  await dialog.getByLabel("Name", { exact: true }).fill("Other name");
+  await dialog.getByRole("button", { name: "Rename" }).click();
+  await dialog.getByRole("alert").filter({ hasText: "This does not wait as messages do" }).waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "New chat" }).first().click();
+  await dialog.getByText("chats can only be made and changed online").waitFor();
+  await dialog.getByLabel("People").fill("bob");
+  await dialog.getByRole("button", { name: "Create chat" }).click();
+  await dialog.getByRole("alert").filter({ hasText: "This does not wait as messages do" }).waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await dialog.getByText("1 message and 2 changes are not sent yet").waitFor();
+  await dialog.getByRole("button", { name: "Stay" }).click();
+
+  await scene.chinwag.startAgain();
+  await alice.hasStored("new");
+  await page.locator(".trouble").waitFor({ state: "detached" });
+  await expect.poll(() => alice.texts()).toEqual(["was edited", "new"]);
+});
+
 test("what waits survives a reload", async () => {
   const [alice, bob] = [await scene.signIn("alice"), await scene.signIn("bob")];
   await alice.create("Reload", "bob");

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { chatName, defaultName } from "../src/chat/names.js";
 import { changesOf } from "../src/chat/pending.js";
 import { readersOf, shapeOf, unreadFrom } from "../src/chat/shape.js";
+import { inWords, waitingOf } from "../src/chat/waiting.js";
 import { isFewEmoji } from "../src/chat/text.js";
 import { type Figures, linesOf, withFigures } from "../src/console/figures.js";
 import { curl } from "../src/docs/curl.js";
@@ -128,4 +129,12 @@ describe("the reference", () => {
     expect(line).toContain('-H "Authorization: Bearer $JWT"');
     expect(line).toContain(`-d '"it'\\''s"'`);
   });
+});
+
+test("what waits is counted in words; that something was read is not", () => {
+  const types = ["SEND_MSG", "REPLY", "EDIT_MSG", "READ_MSG"] as const;
+  const outbox = types.map((type) => ({ action: { type } }) as OutboxEntry);
+  expect(inWords(waitingOf(outbox))).toBe("2 messages and 1 change");
+  expect(inWords(waitingOf(outbox.slice(2)))).toBe("1 change");
+  expect(inWords(waitingOf([]))).toBe("");
 });

@@ -1,5 +1,4 @@
 import { useMessages, useTyping } from "@chinwag/react";
-import type { Entry } from "@chinwag/sdk/store";
 import type { ChatDetails } from "@chinwag/sdk";
 import { type ReactNode, useCallback, useRef, useState } from "react";
 import { Avatar } from "../shared/avatar.js";
@@ -7,11 +6,12 @@ import { Icon } from "../shared/icons.js";
 import { Composer, type ComposerMode } from "./composer.js";
 import { nameOf, useSurroundings } from "./context.js";
 import { Details } from "./details.js";
-import { chatName } from "./names.js";
+import { chatName, faceOf } from "./names.js";
 import { useSeenNames } from "./seen.js";
 import { useSettled } from "./settled.js";
 import { Timeline } from "./timeline.js";
 import { Unloaded } from "./unloaded.js";
+import { inWords, useWaiting } from "./waiting.js";
 
 /** `onBack` is null where there is nothing to go back to. */
 export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() => void) | null }): ReactNode {
@@ -49,7 +49,7 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
           </button>
         )}
         <button type="button" className="conversation-title" title="Members and settings" onClick={() => setDetails(true)}>
-          <Avatar id={chat.groupChat ? chat.chatId : name} name={name} />
+          <Avatar id={faceOf(chat, me)} name={name} />
           <span>
             <b>{name}</b>
             <small>{chat.members === 1 ? "Only you" : chat.groupChat ? `${chat.members} people` : "The two of you"}</small>
@@ -59,7 +59,7 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
           <Icon name="people" />
         </button>
       </header>
-      <Trouble waiting={waitingIn(messages.entries)} />
+      <Trouble chatId={chat.chatId} />
       {messages.loading ? (
         <Unloaded chat={chat} messages={messages} onCompose={compose} onDone={goOn} />
       ) : (
@@ -72,17 +72,14 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
   );
 }
 
-function waitingIn(entries: readonly Entry[]): number {
-  let waiting = 0;
-  for (let at = entries.length - 1; at >= 0 && entries[at]?.state !== "stored"; at -= 1) waiting += 1;
-  return waiting;
-}
-
 /** Says so when the server is out of reach, and that nothing is lost by it. */
-function Trouble({ waiting }: { waiting: number }): ReactNode {
+function Trouble({ chatId }: { chatId: string }): ReactNode {
+  const { client } = useSurroundings();
   const connection = useSettled();
+  const waiting = useWaiting(client, chatId);
   if (connection === "connected") return null;
-  const promise = waiting === 0 ? "What you write is sent when it is back." : waiting === 1 ? "One message waits to be sent." : `${waiting} messages wait to be sent.`;
+  const words = inWords(waiting);
+  const promise = words === "" ? "What you write is sent when it is back." : `${words} ${waiting.messages + waiting.changes === 1 ? "waits" : "wait"} to be sent.`;
   return (
     <p className="trouble" role="status">
       <Icon name="clock" />

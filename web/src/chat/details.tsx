@@ -4,6 +4,7 @@ import { Avatar } from "../shared/avatar.js";
 import { Dialog } from "../shared/dialog.js";
 import { useSurroundings } from "./context.js";
 import { chatName } from "./names.js";
+import { OfflineHint, reasonOf } from "./offline.js";
 
 interface DetailsProps {
   chat: ChatDetails;
@@ -25,7 +26,7 @@ export function Details({ chat, members, onClose }: DetailsProps): ReactNode {
       say(done);
       return true;
     } catch (problem) {
-      setError((problem as Error).message);
+      setError(reasonOf(problem as Error));
       return false;
     } finally {
       setBusy(false);
@@ -33,6 +34,7 @@ export function Details({ chat, members, onClose }: DetailsProps): ReactNode {
   };
   return (
     <Dialog title={chatName(chat, me)} onClose={onClose}>
+      {!error && <OfflineHint />}
       {error && <p className="note bad" role="alert">{error}</p>}
       <OneField label="Name" action="Rename" value={chat.chatName} busy={busy} onSubmit={(name) => attempt(() => client.changeChatName(chat.chatId, name), "The chat has a new name.")} />
       <section className="members">

@@ -263,6 +263,7 @@ export class Connection {
     if (atOnce) return void this.#open();
     const wait = delayMs(this.#attempt, this.environment.random(), this.backoff, error?.extra.retryAfterMs);
     this.#cancelRetry = this.environment.after(wait, () => void this.#open());
+    this.emitter.emit("waiting", { ms: wait });
   }
 
   /** The end, until somebody connects again. The cursor stays: the same user will be told what was missed. */

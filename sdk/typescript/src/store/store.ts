@@ -180,6 +180,7 @@ class LiveStore implements ChatStore {
     if (typeof event === "object" && "recipientId" in event) return this.#happened(event);
     if (name === "outbox") return this.#waits(event as OutboxEntry);
     if (name === "connected") this.#set({ connection: "connected" });
+    if (name === "waiting") this.#set({ connection: "waiting" });
     if (name === "reconnecting") this.#set({ connection: "connecting" });
     if (name === "disconnected") {
       const { willReconnect } = event as RealtimeEvents["disconnected"];

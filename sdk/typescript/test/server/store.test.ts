@@ -177,3 +177,25 @@ test("a chat that is only shown is not marked as read, and loaded without a hole
   expect(contents(store, chatId)).toEqual(["her own", ...texts]);
   store.close();
 });
+
+test("between two attempts to connect it says that it waits, however many failed", async () => {
+  const proxy = await scene.proxy();
+  const { alice } = await scene.tea({ alice: { baseUrl: proxy.url } });
+  const store = createChatStore(alice.client);
+  const states: string[] = [];
+  store.subscribe(() => {
+    const { connection } = store.getState();
+    if (states.at(-1) !== connection) states.push(connection);
+  });
+  const again = next(alice.client, "reconnecting", ({ attempt }) => attempt === 2);
+  const waits = inTime("the time of the next attempt", new Promise<number>((resolve) => alice.realtime.on("waiting", ({ ms }) => resolve(ms))));
+  proxy.weather = { kind: "refuse" };
+  proxy.cutAll();
+  expect(await waits).toBeGreaterThan(0);
+  await again;
+  await until(store, "the second failure", ({ connection }) => connection === "waiting");
+  proxy.weather = { kind: "fair" };
+  await until(store, "the connection", ({ connection }) => connection === "connected");
+  expect(states.slice(0, 5)).toEqual(["waiting", "connecting", "waiting", "connecting", "waiting"]);
+  store.close();
+});
