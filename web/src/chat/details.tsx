@@ -18,6 +18,8 @@ export function Details({ chat, members, onClose }: DetailsProps): ReactNode {
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   const mine = chat.creator === me.userId;
+  // While the members are not loaded there are some all the same.
+  const count = members.length || chat.members;
   const attempt = async (work: () => Promise<void>, done: string) => {
     setBusy(true);
     setError("");
@@ -38,7 +40,7 @@ export function Details({ chat, members, onClose }: DetailsProps): ReactNode {
       {error && <p className="note bad" role="alert">{error}</p>}
       <OneField label="Name" action="Rename" value={chat.chatName} busy={busy} onSubmit={(name) => attempt(() => client.changeChatName(chat.chatId, name), "The chat has a new name.")} />
       <section className="members">
-        <h3>{members.length === 1 ? "Only you" : `${members.length} people`}</h3>
+        <h3>{count === 1 ? "Only you" : `${count} people`}</h3>
         <ul>
           {members.map(({ userId, username }) => (
             <li key={userId}>

@@ -1,7 +1,7 @@
 import "uplot/dist/uPlot.min.css";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
-import { clockSeconds } from "../shared/time.js";
+import { clockSeconds, clockTime } from "../shared/time.js";
 import type { App } from "./api.js";
 import { type Figures, SPAN_MS, linesOf, timeOf, withFigures } from "./figures.js";
 import { type Streaming, useStream } from "./stream.js";
@@ -70,7 +70,7 @@ function useSilence(newest: Figures | undefined): boolean {
 }
 
 function told({ state, error }: Streaming): string {
-  if (state === "open") return "Live, a figure every second. The charts are of the last three minutes; what was before this page was opened is not known.";
+  if (state === "open") return "Live, a figure every second. The charts span the last three minutes.";
   if (state === "refused") return error;
   return state === "waiting" ? `Not connected, trying again. ${error}` : "Connecting…";
 }
@@ -155,7 +155,7 @@ function options(kind: ChartKind, element: HTMLElement): uPlot.Options {
     cursor: { show: false },
     scales: { x: { range: (_, __, newest) => spanTo(newest) }, y: { range: (_, __, most) => [0, Math.max(1, (most ?? 0) * 1.15)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: 90, values: (_, times) => times.map((time) => clockSeconds(time * 1_000)) },
+      { ...axis, grid: { show: false }, size: 26, space: 50, incrs: [60], values: (_, times) => times.map((time) => clockTime(time * 1_000)) },
       { ...axis, size: 44, space: 28, ...(kind.unit === "" && { incrs: WHOLE }) },
     ],
     series: [{}, ...kind.lines.map((_, at) => ({ stroke: strokes[at] ?? "", width: at === 0 ? 1.75 : 1.25, points: { show: false }, ...(kind.lines.length === 1 && { fill: colour("--accent-soft") }) }))],
