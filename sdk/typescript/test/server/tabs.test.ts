@@ -225,6 +225,8 @@ test("what a tab took over passes on with the lead, as a whole", async () => {
   await second.realtime.sendMessage(chatId, "awake");
   await his.until("all four", (events) => events.length >= 4);
   expect(texts(his)).toEqual([...numbered(3, "first"), "awake"]);
+  // What the other tab had sent meanwhile was answered when it was sent again, and not waited for.
+  expect(Math.max(...inherited.events.map(({ attempts }) => attempts))).toBe(1);
 });
 
 test("tabs that do not share have a socket each", async () => {
