@@ -42,12 +42,14 @@ export function namesSeenBy(me: string): Map<string, string> {
 }
 
 export function useSeenNames(me: string, people: readonly { userId: string; username: string }[]): void {
+  // Members are told anew whenever one of them reads something.
+  const who = people.map(({ userId, username }) => `${userId} ${username}`).join("\n");
   useEffect(() => {
     const known = seenBy(me).names;
     if (people.every(({ userId, username }) => known[userId] === username)) return;
     const names = Object.fromEntries(people.map(({ userId, username }) => [userId, username]));
     see(me, (seen) => ({ ...seen, names: { ...seen.names, ...names } }));
-  }, [me, people]);
+  }, [me, who]);
 }
 
 /** Up to where somebody else has read, which is `seq` or further: what was read stays read when its reader leaves. */
