@@ -15,6 +15,7 @@ mod tally;
 use std::time::Duration;
 
 pub use deployment::Deployment;
+pub use frames::{field, number, take_message, write_text};
 pub use idle::Idle;
 pub use plot::svg;
 pub use process::Process;
