@@ -28,15 +28,10 @@ pub(crate) struct Chat {
 impl Cast {
     /// So many chats of so many, each of whom is in one.
     pub(crate) fn new(chats: usize, members: usize) -> Self {
-        let person = |at: usize| Person {
-            name: format!("user{at}"),
-            token: String::new(),
-            chats: vec![at / members],
-        };
-        let chat = |at: usize| Chat {
-            name: at.to_string(),
-            members: (at * members..(at + 1) * members).collect(),
-        };
+        let person =
+            |at: usize| Person { name: format!("user{at}"), token: String::new(), chats: vec![at / members] };
+        let chat =
+            |at: usize| Chat { name: at.to_string(), members: (at * members..(at + 1) * members).collect() };
         Self { people: (0..chats * members).map(person).collect(), chats: (0..chats).map(chat).collect() }
     }
 

@@ -107,8 +107,8 @@ impl Kind {
             ));
             opening.until_told(&format!("receipt-id:sub{id}")).await?;
         }
-        opening.say("DISCONNECT\nreceipt:bye\n\n\0");
-        opening.until_told("receipt-id:bye").await
+        // Web-STOMP closes on DISCONNECT without its receipt; the queues are there, and stay.
+        Ok(())
     }
 
     /// Appends what sends `text` to a chat, kept by the server if it can, acknowledged if it can.
@@ -118,9 +118,7 @@ impl Kind {
             Self::Chinwag => {
                 let body = format!(r#"{{"type":"SEND_MSG","chatId":"{name}","message":"{text}"}}"#);
                 let length = body.len();
-                format!(
-                    "SEND\ndestination:/api/chat\nreceipt:{receipt}\ncontent-length:{length}\n\n{body}\0"
-                )
+                format!("SEND\ndestination:/api/chat\nreceipt:{receipt}\ncontent-length:{length}\n\n{body}\0")
             }
             Self::RabbitMq => format!(
                 "SEND\ndestination:/topic/chat-{name}\npersistent:true\nreceipt:{receipt}\ncontent-length:{}\n\n\
@@ -200,9 +198,8 @@ pub(crate) async fn open_chinwag(at: &Address, person: &Person, since: Option<&s
         "CONNECT\naccept-version:1.2\nhost:chat\nheart-beat:{HEART_BEAT}\nAuthorization:Bearer {}\n\n\0",
         person.token
     ));
-    opening.say(&format!(
-        "SUBSCRIBE\nid:0\ndestination:/user/queue/messages\nreceipt:subscribed\n{since}\n\0"
-    ));
+    opening
+        .say(&format!("SUBSCRIBE\nid:0\ndestination:/user/queue/messages\nreceipt:subscribed\n{since}\n\0"));
     if since.is_empty() {
         opening.until(is_receipt).await?;
     } else {
@@ -259,7 +256,10 @@ mod tests {
         assert_eq!(Kind::RabbitMq.heard(b"\n"), Heard::Nothing);
         let stanza = b"<message type='groupchat' id='1'><archived/><body>5 1 2 x</body></message>";
         assert_eq!(Kind::Ejabberd.heard(stanza), Heard::Said(b"5 1 2 x"));
-        assert!(matches!(Kind::Ejabberd.heard(b"<message type='error'><body>a</body></message>"), Heard::Refused(_)));
+        assert!(matches!(
+            Kind::Ejabberd.heard(b"<message type='error'><body>a</body></message>"),
+            Heard::Refused(_)
+        ));
         assert_eq!(Kind::Ejabberd.heard(b"<presence from='a'/>"), Heard::Nothing);
         assert_eq!(Kind::Bare.heard(b"5 1 2 x   "), Heard::Said(b"5 1 2 x   "));
     }

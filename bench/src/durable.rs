@@ -43,7 +43,10 @@ pub(crate) async fn many(ground: &Ground, template: &Template, measured: Duratio
     let inserted = tokio::task::spawn_blocking(move || disk::insert(&path, SENDERS, rounded, measured));
     let inserted = inserted.await.during("the reference")??;
     let reference = record(Kind::Bare, "durable many", &watch).with("acknowledged_per_second", inserted);
-    Ok(vec![server.with("batch", batch), Record { server: "reference".to_owned(), ..reference }.with("batch", batch)])
+    Ok(vec![
+        server.with("batch", batch),
+        Record { server: "reference".to_owned(), ..reference }.with("batch", batch),
+    ])
 }
 
 /// One in flight, between two looks at the disk.

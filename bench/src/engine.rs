@@ -90,8 +90,11 @@ impl Crowd {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             polled => polled?,
         }
-        let ready: Vec<(usize, bool, bool)> =
-            self.events.iter().map(|event| (event.token().0, event.is_readable(), event.is_writable())).collect();
+        let ready: Vec<(usize, bool, bool)> = self
+            .events
+            .iter()
+            .map(|event| (event.token().0, event.is_readable(), event.is_writable()))
+            .collect();
         for (at, readable, writable) in ready {
             if writable {
                 self.flush(at);

@@ -2,6 +2,7 @@
 //! people leave them: ten in a row, then another chat. Every tenth is a reply, every fifth has a reaction and every
 //! tenth another one.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, params};
@@ -16,6 +17,8 @@ pub(crate) const GROUP: usize = 5;
 pub(crate) const CHATS_OF_GROUP: usize = 20;
 pub(crate) const MESSAGES_OF_CHAT: usize = 500;
 const MESSAGES_OF_GROUP: usize = CHATS_OF_GROUP * MESSAGES_OF_CHAT;
+/// The chats' creation, the messages, and three reactions for ten of them.
+pub(crate) const EVENTS_OF_GROUP: usize = CHATS_OF_GROUP + MESSAGES_OF_GROUP + MESSAGES_OF_GROUP * 3 / 10;
 /// Of one chat, before another one's turn.
 const RUN: usize = 10;
 const MESSAGE_IDS_AFTER_MS: u64 = 10;
@@ -79,30 +82,41 @@ fn write(data: &Path, cast: &Cast) -> Fallible<()> {
         connection.execute_batch(&format!("DROP INDEX {name}"))?;
     }
     let begun = seed::millis(seed::now()) - (cast.chats.len() * MESSAGES_OF_CHAT * 20) as i64;
-    let mut progress = vec![Progress { seq: 1, position: 0, active: 0 }; cast.chats.len()];
+    let mut chats = vec![Progress { seq: 1, position: 0, active: 0 }; cast.chats.len()];
     let mut position = cast.chats.len() as i64;
     let transaction = connection.transaction()?;
     for run in 0..MESSAGES_OF_CHAT / RUN {
-        for (at, progress) in progress.iter_mut().enumerate() {
-            talk(&transaction, (at, &cast.chats[at]), run, begun, (&mut position, progress))?;
+        for (at, chat) in chats.iter_mut().enumerate() {
+            talk(&transaction, (at, &cast.chats[at]), run, begun, (&mut position, chat))?;
         }
-        eprint!("\r{} of {} messages ", (run + 1) * RUN * cast.chats.len(), cast.chats.len() * MESSAGES_OF_CHAT);
+        progress(&format!(
+            "{} of {} messages",
+            (run + 1) * RUN * cast.chats.len(),
+            cast.chats.len() * MESSAGES_OF_CHAT
+        ));
     }
-    for (at, chat) in progress.iter().enumerate() {
+    for (at, chat) in chats.iter().enumerate() {
         transaction
             .prepare_cached("UPDATE chats SET head_seq = ?2, head_position = ?3, active_position = ?4, sent = ?5 WHERE id = ?1")?
             .execute(params![chat_id(at), chat.seq, chat.position, chat.active, MESSAGES_OF_CHAT])?;
     }
     transaction.commit()?;
     for (name, sql) in &indexes {
-        eprint!("\r\x1b[2K{name} ");
+        progress(name);
         connection.execute_batch(sql)?;
     }
-    eprint!("\r\x1b[2K");
+    progress("");
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     // The system is to have written it before anything is measured.
     std::fs::File::open(data.join("chinwag.db"))?.sync_all()?;
     Ok(())
+}
+
+/// Tells whoever watches how it goes, in one line.
+fn progress(line: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[2K{line}");
+    }
 }
 
 /// Names and statements of those that are faster made at the end.
@@ -150,7 +164,9 @@ fn talk(
         first.get_or_insert(message_id);
         let text = format!("{TEXT} {number}");
         let (nth, sender_nth) = (number + 1, number / GROUP + 1);
-        message.execute(params![here, message_id, chat_id, seq, nth, sender, sender_nth, reply_to, time, text])?;
+        message.execute(params![
+            here, message_id, chat_id, seq, nth, sender, sender_nth, reply_to, time, text
+        ])?;
         let reactions = usize::from(place % 5 == 0) + usize::from(place == 0);
         for reactor in 0..reactions {
             let by = user_id(chat.members[(number + 1 + reactor) % GROUP]);

@@ -40,7 +40,8 @@ impl Http {
     }
 
     pub(crate) async fn get(&self, path: &str, jwt: &str) -> io::Result<Answer> {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {jwt}\r\n\r\n", self.at)).await
+        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {jwt}\r\n\r\n", self.at))
+            .await
     }
 
     pub(crate) async fn post(&self, path: &str, api_key: &str, body: &Value) -> io::Result<Answer> {

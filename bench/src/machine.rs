@@ -8,7 +8,8 @@ use crate::process::cores;
 use crate::servers;
 
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
+    let output =
+        Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
@@ -46,7 +47,8 @@ pub(crate) fn versions(chinwag: &Path) -> Vec<(String, String)> {
     let version = output(&chinwag.display().to_string(), &["--version"]).unwrap_or_default();
     let commit = output("git", &["rev-parse", "--short", "HEAD"]);
     let commit = commit.map(|commit| format!(" at {commit}")).unwrap_or_default();
-    let mut versions = vec![("Chinwag".to_owned(), format!("{}{commit}", version.trim_start_matches("chinwag ")))];
+    let mut versions =
+        vec![("Chinwag".to_owned(), format!("{}{commit}", version.trim_start_matches("chinwag ")))];
     versions.extend(servers::versions());
     versions
 }

@@ -22,8 +22,8 @@ mod seed;
 mod servers;
 mod socket;
 mod stage;
-mod storm;
 mod stored;
+mod storm;
 mod talk;
 
 use std::net::SocketAddr;
@@ -103,7 +103,9 @@ struct ReportFlags {
 fn main() -> ExitCode {
     let done = match Program::parse().command {
         Command::Run(flags) => measure(flags),
-        Command::Report(flags) => read(&flags.results).and_then(|results| report::write(&results, &flags.report)),
+        Command::Report(flags) => {
+            read(&flags.results).and_then(|results| report::write(&results, &flags.report))
+        }
         Command::Bare { listen, frame_bytes } => bare::serve(listen, frame_bytes).map_err(Failure::from),
     };
     match done {
@@ -127,7 +129,8 @@ fn measure(flags: RunFlags) -> Fallible<()> {
         Size::Smoke => Plan::smoke(),
     };
     plan.rounds = flags.rounds.map_or(plan.rounds, |rounds| rounds as usize);
-    let is_asked = |kind: &Kind| flags.servers.is_empty() || flags.servers.iter().any(|name| name == kind.name());
+    let is_asked =
+        |kind: &Kind| flags.servers.is_empty() || flags.servers.iter().any(|name| name == kind.name());
     let servers: Vec<Kind> = Kind::ALL.into_iter().filter(is_asked).collect();
     if servers.iter().any(|kind| matches!(kind, Kind::RabbitMq | Kind::Ejabberd)) {
         servers::install()?;

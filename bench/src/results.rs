@@ -42,21 +42,22 @@ impl Record {
 impl Results {
     /// A figure in each round in which it was measured.
     pub(crate) fn figures(&self, workload: &str, server: &str, name: &str) -> Vec<(usize, f64)> {
-        let records = self.records.iter().filter(|record| record.workload == workload && record.server == server);
+        let records =
+            self.records.iter().filter(|record| record.workload == workload && record.server == server);
         records.filter_map(|record| Some((record.round, *record.figures.get(name)?))).collect()
     }
 
-    /// The median over the rounds.
-    pub(crate) fn median(&self, workload: &str, server: &str, name: &str) -> Option<f64> {
-        median(self.figures(workload, server, name).into_iter().map(|(_, figure)| figure).collect())
+    /// Over the rounds.
+    pub(crate) fn over_rounds(&self, workload: &str, server: &str, name: &str) -> Option<Spread> {
+        Spread::of(self.figures(workload, server, name).into_iter().map(|(_, figure)| figure).collect())
     }
 
-    /// The median of what `each` makes of the figures of one round; rounds that lack one of them do not count.
-    pub(crate) fn median_of<const N: usize>(
+    /// What `each` makes of the figures of one round, over the rounds; those that lack one of them do not count.
+    pub(crate) fn within_rounds<const N: usize>(
         &self,
         figures: [(&str, &str, &str); N],
         each: impl Fn([f64; N]) -> f64,
-    ) -> Option<f64> {
+    ) -> Option<Spread> {
         let found = figures.map(|(workload, server, name)| self.figures(workload, server, name));
         let of = |round| {
             let mut all = [0.0; N];
@@ -65,16 +66,33 @@ impl Results {
             }
             Some(each(all))
         };
-        median((0..self.rounds).filter_map(of).filter(|ratio| ratio.is_finite()).collect())
+        Spread::of((0..self.rounds).filter_map(of).filter(|ratio| ratio.is_finite()).collect())
     }
 }
 
-/// The middle one, or the mean of the two in the middle.
-pub(crate) fn median(mut figures: Vec<f64>) -> Option<f64> {
-    figures.sort_by(f64::total_cmp);
-    let middle = figures.len() / 2;
-    let upper = *figures.get(middle)?;
-    Some(if figures.len().is_multiple_of(2) { f64::midpoint(figures[middle - 1], upper) } else { upper })
+/// A figure over the rounds.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Spread {
+    pub(crate) least: f64,
+    /// The middle one, or the mean of the two in the middle.
+    pub(crate) median: f64,
+    pub(crate) most: f64,
+}
+
+impl Spread {
+    fn of(mut figures: Vec<f64>) -> Option<Self> {
+        figures.sort_by(f64::total_cmp);
+        let middle = figures.len() / 2;
+        let upper = *figures.get(middle)?;
+        let even = figures.len().is_multiple_of(2);
+        let median = if even { f64::midpoint(figures[middle - 1], upper) } else { upper };
+        Some(Self { least: figures[0], median, most: figures[figures.len() - 1] })
+    }
+
+    /// Each of the three, made into something else that grows with it.
+    pub(crate) fn map(self, to: impl Fn(f64) -> f64) -> Self {
+        Self { least: to(self.least), median: to(self.median), most: to(self.most) }
+    }
 }
 
 #[cfg(test)]
@@ -100,8 +118,10 @@ mod tests {
         let results = Results { rounds: 4, records, ..Results::default() };
         let ratio = |[a, b]: [f64; 2]| a / b;
         let figures = [("pairs", "chinwag", "cpu"), ("pairs", "bare", "cpu")];
-        assert_eq!(results.median_of(figures, ratio), Some(3.0), "of 2, 3 and 4");
-        assert_eq!(results.median("pairs", "chinwag", "cpu"), Some(19.0));
-        assert_eq!(results.median("pairs", "nobody", "cpu"), None);
+        let ratios = results.within_rounds(figures, ratio);
+        assert_eq!(ratios, Some(Spread { least: 2.0, median: 3.0, most: 4.0 }));
+        let figures = results.over_rounds("pairs", "chinwag", "cpu").expect("four rounds");
+        assert_eq!((figures.median, figures.most), (19.0, 1000.0));
+        assert_eq!(results.over_rounds("pairs", "nobody", "cpu"), None);
     }
 }

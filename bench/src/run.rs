@@ -12,7 +12,7 @@ use crate::results::{Record, Results};
 use crate::seed::Template;
 use crate::servers::Ground;
 use crate::talk::{Pace, Talk};
-use crate::{crowd, durable, idle, storm, stored};
+use crate::{crowd, durable, idle, stored, storm};
 
 /// Names of what can be asked for.
 pub(crate) const WORKLOADS: [&str; 8] =
@@ -43,7 +43,10 @@ impl Run {
         results.machine.push(frame);
         let (mut few, mut many) = (None, None);
         if self.wants("stored") {
-            eprintln!("filling data directories with {} and {} messages", self.plan.stored_few, self.plan.stored_many);
+            eprintln!(
+                "filling data directories with {} and {} messages",
+                self.plan.stored_few, self.plan.stored_many
+            );
             let began = Instant::now();
             few = Some(fill::fill(&self.ground, &template, self.plan.stored_few)?);
             many = Some(fill::fill(&self.ground, &template, self.plan.stored_many)?);

@@ -42,13 +42,16 @@ impl Template {
             .during("unable to make an API key")?;
         let created: Value = serde_json::from_slice(&created.stdout).during("no API key was made")?;
         let api_key = created["token"].as_str().unwrap_or_default().to_owned();
-        let register = json!({"username": "template", "email": "template@compare.invalid", "password": PASSWORD});
+        let register =
+            json!({"username": "template", "email": "template@compare.invalid", "password": PASSWORD});
         let registered = server.address.http.post("/api/user/registerUser", &api_key, &register).await;
         registered.and_then(|answer| answer.succeeded()).during("unable to register")?;
         let kept = ground.directory()?;
         drop_into(server, kept.path(), &data)?;
-        let (app, password_hash) = open(kept.path())?
-            .query_row("SELECT app, password_hash FROM users", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (app, password_hash) =
+            open(kept.path())?.query_row("SELECT app, password_hash FROM users", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let key = std::fs::read(kept.path().join("keys/jwt-ed25519.pem")).during("no signing key")?;
         Ok(Self { directory: kept, api_key, app, password_hash, signing: EncodingKey::from_ed_pem(&key)? })
     }
@@ -141,7 +144,10 @@ fn spread(at: u64) -> u64 {
     (at.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 2
 }
 
-#[allow(clippy::disallowed_methods, reason = "tokens and rows are dated; nothing here is tested against a clock")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tokens and rows are dated; nothing here is tested against a clock"
+)]
 pub(crate) fn now() -> Duration {
     std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -83,7 +83,10 @@ impl Ground {
             Kind::Chinwag => vec![run(chinwag::command(&self.chinwag, path, port, other))?],
             Kind::RabbitMq => {
                 // Erlang's name server stays when its nodes go, unless it is ours.
-                let names = Command::new("epmd").args(["-address", "127.0.0.1", "-port"]).arg(other.to_string()).spawn();
+                let names = Command::new("epmd")
+                    .args(["-address", "127.0.0.1", "-port"])
+                    .arg(other.to_string())
+                    .spawn();
                 vec![run(peers::rabbitmq(path, port, other)?)?, names.during("unable to start epmd")?]
             }
             Kind::Ejabberd => vec![run(peers::ejabberd(path, port)?)?],

@@ -24,7 +24,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Starts the server with its people known, if it wants to know them.
-    pub(crate) async fn set(ground: &Ground, template: &Template, kind: Kind, mut cast: Cast) -> Fallible<Self> {
+    pub(crate) async fn set(
+        ground: &Ground,
+        template: &Template,
+        kind: Kind,
+        mut cast: Cast,
+    ) -> Fallible<Self> {
         let directory =
             if kind == Kind::Chinwag { template.with(ground, &mut cast)? } else { ground.directory()? };
         let server = ground.start(kind, directory)?;

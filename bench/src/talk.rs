@@ -211,7 +211,9 @@ impl<'a> Play<'a> {
                 free.push(at);
             }
         })?;
-        if matches!(self.talk.pace, Pace::InFlight(_)) && !until.saturating_duration_since(Instant::now()).is_zero() {
+        if matches!(self.talk.pace, Pace::InFlight(_))
+            && !until.saturating_duration_since(Instant::now()).is_zero()
+        {
             free.into_iter().for_each(|at| self.send(at));
         }
         none_ended(self.stage.kind(), &self.crowd.ended)?;
@@ -242,7 +244,8 @@ impl<'a> Play<'a> {
         for chat in &self.stage.cast.chats {
             for (rank, of) in chat.members.iter().enumerate() {
                 let sent = self.speakers[*of].sent;
-                missing += chat.members.iter().map(|at| sent - self.speakers[*at].last[rank].min(sent)).sum::<u64>();
+                missing +=
+                    chat.members.iter().map(|at| sent - self.speakers[*at].last[rank].min(sent)).sum::<u64>();
             }
         }
         missing

@@ -38,7 +38,8 @@ pub(super) fn rabbitmq(data: &Path, port: u16, names: u16) -> Fallible<Command> 
 /// Debian's wrappers would change to a user who may not write here.
 fn rabbitmq_home() -> Fallible<PathBuf> {
     let homes = fs::read_dir("/usr/lib/rabbitmq/lib").during("RabbitMQ is not installed")?;
-    let home = homes.flatten().map(|entry| entry.path()).find(|path| path.join("sbin/rabbitmq-server").exists());
+    let home =
+        homes.flatten().map(|entry| entry.path()).find(|path| path.join("sbin/rabbitmq-server").exists());
     home.ok_or_else(|| Failure::new("RabbitMQ is not in /usr/lib/rabbitmq/lib"))
 }
 
@@ -92,7 +93,10 @@ fn is_installed(package: &str) -> bool {
 }
 
 fn version(package: &str) -> Option<String> {
-    let query = Command::new("dpkg-query").args(["-W", "-f=${db:Status-Status} ${Version}", package]).output().ok()?;
+    let query = Command::new("dpkg-query")
+        .args(["-W", "-f=${db:Status-Status} ${Version}", package])
+        .output()
+        .ok()?;
     let answer = String::from_utf8(query.stdout).ok()?;
     answer.strip_prefix("installed ").map(str::to_owned)
 }
@@ -116,8 +120,9 @@ pub(crate) fn install() -> Fallible<()> {
         fs::write(policy, "#!/bin/sh\nexit 101\n").during("only root can install packages; install them")?;
         Command::new("chmod").arg("755").arg(policy).status()?;
     }
-    let installed = apt_get(&["update", "-qq"])
-        .and_then(|()| apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], &missing[..]].concat()));
+    let installed = apt_get(&["update", "-qq"]).and_then(|()| {
+        apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], &missing[..]].concat())
+    });
     if ours {
         fs::remove_file(policy)?;
     }
@@ -126,7 +131,11 @@ pub(crate) fn install() -> Fallible<()> {
 
 fn apt_get(arguments: &[&str]) -> Fallible<()> {
     let mut command = Command::new("apt-get");
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     if command.status().during("apt-get")?.success() {
         return Ok(());
     }
