@@ -18,6 +18,8 @@ const CLOSE: u8 = 8;
 pub(crate) struct Opening {
     socket: TcpStream,
     read: Vec<u8>,
+    /// Bytes at the beginning of `read` that were taken.
+    taken: usize,
     out: Vec<u8>,
 }
 
@@ -34,7 +36,7 @@ impl Opening {
              sec-websocket-version: 13\r\nsec-websocket-key: {key}\r\n{protocol}\r\n"
         );
         socket.write_all(request.as_bytes()).await?;
-        let mut opening = Self { socket, read: Vec::new(), out: Vec::new() };
+        let mut opening = Self { socket, read: Vec::new(), taken: 0, out: Vec::new() };
         let end = loop {
             if let Some(end) = memmem::find(&opening.read, b"\r\n\r\n") {
                 break end + 4;
@@ -57,9 +59,9 @@ impl Opening {
     pub(crate) async fn until(&mut self, mut is_it: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
         self.socket.write_all(&std::mem::take(&mut self.out)).await?;
         loop {
-            let mut rest = &self.read[..];
+            let mut rest = &self.read[self.taken..];
             let taken = chinwag_bench::take_message(&mut rest);
-            let used = self.read.len() - rest.len();
+            self.taken = self.read.len() - rest.len();
             let found = match taken {
                 Some((TEXT, payload)) => is_it(payload),
                 Some((CLOSE, payload)) => {
@@ -71,7 +73,6 @@ impl Opening {
                     continue;
                 }
             };
-            self.read.drain(..used);
             if found {
                 return Ok(());
             }
@@ -89,6 +90,7 @@ impl Opening {
     }
 
     async fn read_more(&mut self) -> io::Result<()> {
+        self.read.drain(..std::mem::take(&mut self.taken));
         match tokio::time::timeout(PATIENCE, self.socket.read_buf(&mut self.read)).await {
             Ok(Ok(0)) => Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
@@ -100,7 +102,8 @@ impl Opening {
     }
 
     /// The socket, and what was read from it and not taken.
-    pub(crate) fn into_parts(self) -> io::Result<(mio::net::TcpStream, Vec<u8>)> {
+    pub(crate) fn into_parts(mut self) -> io::Result<(mio::net::TcpStream, Vec<u8>)> {
+        self.read.drain(..self.taken);
         Ok((mio::net::TcpStream::from_std(self.socket.into_std()?), self.read))
     }
 }
