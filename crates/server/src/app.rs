@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chinwag_protocol::{ErrorCode, UserId};
 use tokio::net::TcpListener;
@@ -64,6 +64,8 @@ pub struct App {
     pub tasks: TaskTracker,
     /// Cancelled when the server is to stop.
     pub stop: CancellationToken,
+    /// The heart-beats of all connections are aligned to it, so that many are sent in one wake-up.
+    pub began: Instant,
 }
 
 /// Why a server did not start.
@@ -143,6 +145,7 @@ impl Server {
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+            began: Instant::now(),
             settings,
             clock,
             store,

@@ -30,6 +30,7 @@ mod sqlite;
 mod trace;
 mod upkeep;
 mod users;
+mod window;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -21,6 +21,8 @@ const HEART_BEAT_MS: u32 = 1_000;
 const SILENCE_FACTOR: u32 = 2;
 /// A beat is sent when this part of its time is over: it must be on its way before all of it is.
 const BEAT_AFTER: (u32, u32) = (9, 10);
+/// Of its time, the part by which a beat may come earlier, so that those of many sessions are sent in one wake-up.
+const BEAT_GRID: u32 = 80;
 /// Headers of one frame.
 const HEADERS_MAX: usize = 64;
 /// Where actions go.
@@ -126,12 +128,14 @@ pub struct Session {
     /// When the peer was last heard, and last written to.
     heard: Instant,
     spoke: Instant,
+    /// What beats are aligned to.
+    grid: Instant,
 }
 
 impl Session {
-    /// For a connection whose ticket was `user`'s.
+    /// For a connection whose ticket was `user`'s. Sessions that share `grid`, an instant not after `now`, beat together.
     #[must_use]
-    pub fn new(user: UserId, bounds: Bounds, now: Instant) -> Self {
+    pub fn new(user: UserId, bounds: Bounds, grid: Instant, now: Instant) -> Self {
         let limits = FrameLimits {
             frame_bytes_max: bounds.frame_bytes_max,
             header_bytes_max: bounds.header_bytes_max,
@@ -149,6 +153,7 @@ impl Session {
             acting: 0,
             heard: now,
             spoke: now,
+            grid,
         }
     }
 
@@ -408,7 +413,7 @@ impl Session {
         match &self.phase {
             Phase::Opening(until) => Some(*until),
             Phase::Open(beats) => {
-                let send = beats.send_every.map(|every| self.spoke + early(every));
+                let send = beats.send_every.map(|every| self.beat_at(every));
                 let expect = beats.expect_every.map(|every| self.heard + every * SILENCE_FACTOR);
                 send.into_iter().chain(expect).min()
             }
@@ -424,7 +429,7 @@ impl Session {
                 if beats.expect_every.is_some_and(silent) {
                     return self.fail(None, "no heart-beat came in time", effects);
                 }
-                if beats.send_every.is_some_and(|every| now >= self.spoke + early(every)) {
+                if beats.send_every.is_some_and(|every| now >= self.beat_at(every)) {
                     self.spoke = now;
                     effects.push(Effect::Beat);
                 }
@@ -432,11 +437,15 @@ impl Session {
             _ => {}
         }
     }
-}
 
-fn early(every: Duration) -> Duration {
-    let (part, whole) = BEAT_AFTER;
-    every * part / whole
+    /// When a beat is owed. It is rounded down to a grid that all sessions with such beats share.
+    fn beat_at(&self, every: Duration) -> Instant {
+        let (part, whole) = BEAT_AFTER;
+        let latest = self.spoke + every * part / whole;
+        let step = (every / BEAT_GRID).as_nanos().max(1);
+        let over = latest.duration_since(self.grid).as_nanos() % step;
+        latest - Duration::from_nanos(u64::try_from(over).unwrap_or(0))
+    }
 }
 
 fn receipt_frame(receipt: &str) -> Effect {

@@ -106,6 +106,36 @@ pub(crate) async fn what_was_missed_is_told_from_anywhere(world: World) {
         EventKind::Replied { reply_to: Some(original), .. } if original.content == "edited")));
 }
 
+/// Who is out of a chat is told nothing of it before they are told that they are in again.
+pub(crate) async fn who_came_and_went_twice_starts_at_their_last_joining(world: World) {
+    let tea = world.tea().await;
+    let carol = world.user(tea.app, "carol").await;
+    let (mut positions, mut is_in) = (vec![], vec![]);
+    for _ in 0..3 {
+        positions.push(world.store.head());
+        is_in.push(false);
+        world.says(tea.bob, tea.chat, "without carol").await;
+        world.store.add_member(tea.app, tea.alice, tea.chat, username("carol")).await.unwrap();
+        positions.push(world.store.head());
+        is_in.push(true);
+        world.says(tea.bob, tea.chat, "with carol").await;
+        world.store.remove_member(carol, tea.chat, carol).await.unwrap();
+    }
+    world.store.add_member(tea.app, tea.alice, tea.chat, username("carol")).await.unwrap();
+    let said = world.says(tea.bob, tea.chat, "with carol again").await;
+    for (since, was_in) in positions.into_iter().zip(is_in) {
+        let told = world.told(carol, since, 100).await;
+        let first = told.first().map(|event| &event.kind);
+        let joins = matches!(first, Some(EventKind::UserJoined { user_id, .. }) if *user_id == carol);
+        assert_eq!(joins, !was_in, "since {since}: {told:?}");
+        let last = told.last().map(|event| &event.kind);
+        assert!(
+            matches!(last, Some(EventKind::MessageSent { message_id, .. }) if *message_id == said),
+            "{told:?}"
+        );
+    }
+}
+
 pub(crate) async fn an_erased_user_leaves_nothing_but_that(world: World) {
     let tea = world.tea().await;
     let ours = world.says(tea.bob, tea.chat, "stays").await;

@@ -42,6 +42,7 @@ on_both_engines![
     chats::who_is_in_and_who_inherits,
     chats::paging_goes_on_where_a_message_was,
     chats::what_was_missed_is_told_from_anywhere,
+    chats::who_came_and_went_twice_starts_at_their_last_joining,
     chats::an_erased_user_leaves_nothing_but_that,
     chats::a_deleted_chat_is_told_of_and_erased,
     chats::endings_are_read_once_in_order,

@@ -42,7 +42,7 @@ pub(crate) fn check(script: &[u8]) {
     let [version, script @ ..] = script else { return };
     let now = Instant::now();
     let mut world = World {
-        session: Session::new(USER, BOUNDS, now),
+        session: Session::new(USER, BOUNDS, now, now),
         now,
         effects: Vec::new(),
         waiting: Vec::new(),

@@ -95,12 +95,16 @@ pub(crate) enum Step {
     Compares,
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+/// How much more often people come and go in some stories.
+const RESTLESS: u32 = 10;
+
+/// `coming` is how much more often than usual people come and go.
+fn deed(coming: u32) -> impl Strategy<Value = Deed> {
     prop_oneof![
         2 => any::<u8>().prop_map(|with| Deed::Create { with }),
-        2 => (0..PEOPLE).prop_map(|whom| Deed::Add { whom }),
-        1 => (0..PEOPLE).prop_map(|whom| Deed::Remove { whom }),
-        1 => Just(Deed::Leave),
+        2 * coming => (0..PEOPLE).prop_map(|whom| Deed::Add { whom }),
+        coming => (0..PEOPLE).prop_map(|whom| Deed::Remove { whom }),
+        coming => Just(Deed::Leave),
         1 => Just(Deed::Rename),
         1 => prop_oneof![4 => Just(Deed::Rename), 1 => Just(Deed::DeleteChat)],
         10 => any::<bool>().prop_map(|long| Deed::Say { long }),
@@ -124,10 +128,10 @@ fn way() -> impl Strategy<Value = Way> {
     ]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step(coming: u32) -> impl Strategy<Value = Step> {
     let (who, device) = (0..PEOPLE, 0..DEVICES);
     prop_oneof![
-        60 => (who.clone(), 0..64_usize, any::<usize>(), deed(), way())
+        60 => (who.clone(), 0..64_usize, any::<usize>(), deed(coming), way())
             .prop_map(|(who, chat, what, deed, way)| Step::Does { who, chat, what, deed, way }),
         3 => (0..8_usize, 1..4_usize).prop_map(|(chat, each)| Step::AllTalk { chat, each }),
         8 => (who.clone(), device.clone()).prop_map(|(who, device)| Step::Connects { who, device }),
@@ -142,5 +146,5 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 pub(crate) fn stories() -> impl Strategy<Value = Vec<Step>> {
-    vec(step(), 1..400)
+    prop_oneof![3 => vec(step(1), 1..400), 1 => vec(step(RESTLESS), 1..400)]
 }

@@ -63,7 +63,7 @@ enum Did {
 impl Talk {
     fn new() -> Self {
         let now = Instant::now();
-        let session = Session::new(ALICE, BOUNDS, now);
+        let session = Session::new(ALICE, BOUNDS, now, now);
         Self { session, now, version: Version::V12, acting: Vec::new() }
     }
 

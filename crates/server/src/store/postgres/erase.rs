@@ -104,6 +104,7 @@ impl Postgres {
             "DELETE FROM changes c USING members m
              WHERE m.user_id = $1 AND c.chat = m.chat AND c.position = m.read_change",
             "DELETE FROM members WHERE user_id = $1",
+            "DELETE FROM stays WHERE user_id = $1",
             "DELETE FROM nonces WHERE user_id = $1",
             "DELETE FROM users WHERE id = $1",
             "DELETE FROM erasures WHERE subject = $1",

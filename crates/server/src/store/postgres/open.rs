@@ -12,7 +12,10 @@ use crate::clock::Ids;
 use crate::store::OpenError;
 
 /// In the order in which they are run; `schema_version` counts those that were.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/postgres/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/postgres/0001_initial.sql"),
+    include_str!("../../../migrations/postgres/0002_stays.sql"),
+];
 /// Held by whoever brings the schema up to date.
 const MIGRATION_LOCK: i64 = 0x6368_696e_7761_6701;
 /// The oldest server that this is tested with.

@@ -18,6 +18,7 @@ use crate::chat::ChatEvent;
 use crate::hub::{ListenerId, Outbox};
 use crate::store::chats::PART_BYTES;
 use crate::store::event::{Stamp, left_text, stored, stored_emoji};
+use crate::store::window::{Membership, Window};
 use crate::store::{Answer, Missed, StoreError};
 
 /// All that is read in it is of one moment. Commits are in the order of positions, so everything up to the head that it
@@ -143,7 +144,9 @@ async fn missed(line: &Line, user: UserId, since: u64, size: usize) -> Result<Mi
 
 async fn windows(line: &Line, user: UserId, since: i64) -> Result<(u64, Windows), StoreError> {
     let sql = "SELECT h.position, m.chat, m.joined_position, coalesce(m.left_position, 0), c.deleted_at IS NOT NULL,
-                      c.head_position
+                      c.head_position, coalesce(m.left_position > $2 AND m.left_position < m.joined_position AND EXISTS
+                        (SELECT 1 FROM stays s WHERE s.chat = m.chat AND s.user_id = m.user_id
+                         AND s.joined_position <= $2 AND s.left_position > $2), false)
                FROM head h LEFT JOIN (members m JOIN chats c ON c.id = m.chat)
                     ON m.user_id = $1 AND c.head_position > $2";
     let mut windows = Windows::default();
@@ -159,17 +162,17 @@ async fn windows(line: &Line, user: UserId, since: i64) -> Result<(u64, Windows)
 
 impl Windows {
     fn add(&mut self, chat: Uuid, since: i64, row: &Row) {
-        let (joined, left): (i64, i64) = (row.get(2), row.get(3));
-        let (deleted, head): (bool, i64) = (row.get(4), row.get(5));
-        let is_in = left < joined;
-        let (since, only) = match (is_in, deleted) {
-            (false, _) if left > since => (since, Some(left)),
-            (false, _) => return,
-            (true, true) => (since, Some(head)),
-            // Who was not in the chat then starts at their joining; who left in between and is back starts where they
-            // were.
-            (true, false) if since < joined && left <= since => (joined - 1, None),
-            (true, false) => (since, None),
+        let membership = Membership {
+            joined: natural(row.get(2)),
+            left: natural(row.get(3)),
+            is_chat_deleted: row.get(4),
+            head: natural(row.get(5)),
+            was_in: row.get(6),
+        };
+        let Some(window) = membership.window(natural(since)) else { return };
+        let (since, only) = match window {
+            Window::After(since) => (big(since), None),
+            Window::Only(position) => (since, Some(big(position))),
         };
         self.chats.push(chat);
         self.since.push(since);

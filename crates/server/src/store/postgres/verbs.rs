@@ -168,6 +168,10 @@ const FORGET: &str = "DELETE FROM changes WHERE chat = $1 AND position = $2";
 const JOIN: &str = "INSERT INTO members (chat, user_id, joined_at, joined_position, read_position, read_nth)
     SELECT $1::uuid, w.user_id, $2::int8, h.position, 0, 0 FROM head h, unnest($3::uuid[]) w (user_id)
     ON CONFLICT (chat, user_id) DO UPDATE SET joined_at = excluded.joined_at, joined_position = excluded.joined_position";
+/// Before [`JOIN`] takes its place.
+const KEEP_STAY: &str = "INSERT INTO stays (chat, user_id, joined_position, left_position)
+    SELECT chat, user_id, joined_position, left_position FROM members
+    WHERE chat = $1 AND user_id = $2 AND left_position IS NOT NULL";
 const NOTE_CHANGE: &str =
     "UPDATE members SET change_position = (SELECT position FROM head) WHERE chat = $1 AND user_id = $2";
 const LEAVE: &str =
@@ -310,7 +314,7 @@ impl Scene<'_> {
         };
         // The row must be there to take note of its change. One who was here before starts with the read pointer of
         // that time.
-        let mut asks = vec![ask!(JOIN, chat.0, self.now.0, vec![user.0])];
+        let mut asks = vec![ask!(KEEP_STAY, chat.0, user.0), ask!(JOIN, chat.0, self.now.0, vec![user.0])];
         asks.extend(self.keep_membership(&locked, &change, user, row.and_then(|row| row.change)));
         if is_group {
             asks.push(ask!("UPDATE chats SET group_chat = true WHERE id = $1", chat.0));

@@ -136,6 +136,12 @@ fn user_named(tx: &Tx<'_>, app: AppId, username: &Username) -> Result<UserId, Ch
 /// Writes the membership. One who was here before starts with the read pointer of that time.
 fn join(tx: &Tx<'_>, chat: ChatId, user: UserId, stamp: &Stamp) -> Result<(), StoreError> {
     tx.prepare_cached(
+        "INSERT INTO stays (chat, user, joined_position, left_position)
+         SELECT chat, user, joined_position, left_position FROM members
+         WHERE chat = ?1 AND user = ?2 AND left_position IS NOT NULL",
+    )?
+    .execute(params![chat.0, user.0])?;
+    tx.prepare_cached(
         "INSERT INTO members (chat, user, joined_at, joined_position, read_position, read_nth)
          VALUES (?1, ?2, ?3, ?4, 0, 0)
          ON CONFLICT (chat, user) DO UPDATE SET joined_at = ?3, joined_position = ?4",

@@ -173,6 +173,7 @@ fn forget(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
         "UPDATE changes SET text = NULL WHERE position IN (SELECT change_position FROM members WHERE user = ?1)",
         "DELETE FROM changes WHERE position IN (SELECT read_change FROM members WHERE user = ?1)",
         "DELETE FROM members WHERE user = ?1",
+        "DELETE FROM stays WHERE user = ?1",
         "DELETE FROM nonces WHERE user = ?1",
         "DELETE FROM users WHERE id = ?1",
         "DELETE FROM erasures WHERE subject = ?1",

@@ -22,7 +22,10 @@ const READERS: usize = 4;
 const STATEMENTS_MAX: usize = 128;
 
 /// In the order in which they are run; `user_version` counts those that were.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_initial.sql"),
+    include_str!("../../../migrations/sqlite/0002_stays.sql"),
+];
 
 pub(super) struct Opened {
     pub(super) writer: Connection,

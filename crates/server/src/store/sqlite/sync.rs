@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chinwag_protocol::{ChatId, EventKind, MessageId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::act::sent;
@@ -14,6 +14,7 @@ use crate::chat::ChatEvent;
 use crate::hub::{Announcement, Listen, ListenerId, Outbox};
 use crate::store::chats::PART_BYTES;
 use crate::store::event::{Stamp, left_text, stored, stored_emoji};
+use crate::store::window::{Membership, Window};
 use crate::store::{Missed, StoreError};
 
 impl Sqlite {
@@ -67,19 +68,11 @@ enum Table {
     Changes,
 }
 
-/// What a user may see of one chat since a position.
-struct Window {
-    chat: ChatId,
-    since: u64,
-    /// Only the change at this position: their leaving, or the chat's end.
-    only: Option<u64>,
-}
-
 fn missed(connection: &Connection, user: UserId, since: u64, size: usize) -> Result<Missed, StoreError> {
     let head = open::head(connection)?;
     let mut places = Vec::new();
-    for window in windows(connection, user, since)? {
-        places_in(connection, &window, size, &mut places)?;
+    for (chat, window) in windows(connection, user, since)? {
+        places_in(connection, chat, window, size, &mut places)?;
     }
     places.sort_unstable_by_key(|place| place.position);
     // Every window gave its first `size` places, so the first `size` of all are certain.
@@ -102,48 +95,46 @@ fn missed(connection: &Connection, user: UserId, since: u64, size: usize) -> Res
     Ok(Missed { events, position, more })
 }
 
-fn windows(connection: &Connection, user: UserId, since: u64) -> Result<Vec<Window>, StoreError> {
+fn windows(connection: &Connection, user: UserId, since: u64) -> Result<Vec<(ChatId, Window)>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT m.chat, m.joined_position, ifnull(m.left_position, 0), c.deleted_at IS NOT NULL, c.head_position
+        "SELECT m.chat, m.joined_position, ifnull(m.left_position, 0), c.deleted_at IS NOT NULL, c.head_position,
+                m.left_position > ?2 AND m.left_position < m.joined_position AND EXISTS
+                  (SELECT 1 FROM stays s WHERE s.chat = m.chat AND s.user = m.user
+                   AND s.joined_position <= ?2 AND s.left_position > ?2)
          FROM members m JOIN chats c ON c.id = m.chat WHERE m.user = ?1 AND c.head_position > ?2",
     )?;
     let mut rows = statement.query(params![user.0, since])?;
     let mut windows = Vec::new();
     while let Some(row) = rows.next()? {
-        windows.extend(window(row, since)?);
+        let membership = Membership {
+            joined: row.get(1)?,
+            left: row.get(2)?,
+            is_chat_deleted: row.get(3)?,
+            head: row.get(4)?,
+            was_in: row.get::<_, Option<bool>>(5)?.unwrap_or(false),
+        };
+        let chat = ChatId(row.get(0)?);
+        windows.extend(membership.window(since).map(|window| (chat, window)));
     }
     Ok(windows)
 }
 
-fn window(row: &Row<'_>, since: u64) -> rusqlite::Result<Option<Window>> {
-    let chat = ChatId(row.get(0)?);
-    let (joined, left): (u64, u64) = (row.get(1)?, row.get(2)?);
-    let (deleted, head): (bool, u64) = (row.get(3)?, row.get(4)?);
-    let present = left < joined;
-    Ok(match (present, deleted) {
-        (false, _) => (left > since).then_some(Window { chat, since, only: Some(left) }),
-        (true, true) => Some(Window { chat, since, only: Some(head) }),
-        // Who was not in the chat then starts at their joining; who left in between and is back starts where they were.
-        (true, false) if since < joined && left <= since => {
-            Some(Window { chat, since: joined - 1, only: None })
-        }
-        (true, false) => Some(Window { chat, since, only: None }),
-    })
-}
-
 fn places_in(
     connection: &Connection,
-    window: &Window,
+    chat: ChatId,
+    window: Window,
     size: usize,
     places: &mut Vec<Place>,
 ) -> Result<(), StoreError> {
-    let chat = window.chat;
-    if let Some(position) = window.only {
-        places.push(Place { position, chat, table: Table::Changes });
-        return Ok(());
-    }
+    let since = match window {
+        Window::Only(position) => {
+            places.push(Place { position, chat, table: Table::Changes });
+            return Ok(());
+        }
+        Window::After(since) => since,
+    };
     // One more than asked for, to know whether there is more.
-    let key = params![chat.0, window.since, size + 1];
+    let key = params![chat.0, since, size + 1];
     for (table, sql) in [
         (
             Table::Messages,

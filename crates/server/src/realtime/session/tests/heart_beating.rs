@@ -109,3 +109,20 @@ fn heart_beating_the_header_is_two_numbers() {
         is_fatal(&talk, &did);
     }
 }
+
+#[test]
+fn heart_beating_sessions_that_began_at_different_times_beat_together() {
+    let grid = Instant::now();
+    let due = |after: u64| {
+        let now = grid + Duration::from_millis(after);
+        let session = Session::new(ALICE, BOUNDS, grid, now);
+        let mut talk = Talk { session, now, version: Version::V12, ..Talk::new() };
+        talk.says(&connect().with("accept-version", "1.2").with("heart-beat", "0,10000"));
+        talk.authenticated(Ok(ALICE));
+        talk.session.due().expect("a beat is owed") - grid
+    };
+    assert_eq!(due(130), Duration::from_millis(9125), "never later than after nine seconds");
+    for after in 126..250 {
+        assert_eq!(due(after), due(125));
+    }
+}
