@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cast::Cast;
-use crate::dialect::{Heard, Kind};
+use crate::dialect::{Beats, Heard, Kind};
 use crate::engine::Crowd;
 use crate::failure::{Failure, Fallible};
 use crate::process::Watch;
@@ -26,7 +26,7 @@ pub(crate) async fn run(
     messages: usize,
 ) -> Fallible<Record> {
     let stage = Stage::set(ground, template, kind, Cast::new(1, members)).await?;
-    let openings = stage.open(0..members).await?;
+    let openings = stage.open(0..members, Beats::Server).await?;
     let mut crowd = Crowd::of(openings)?;
     let mut last = histogram();
     let mut watch = Watch::start(stage.server.tree);

@@ -11,8 +11,24 @@ use crate::cast::{Cast, Chat, Person};
 use crate::http::Http;
 use crate::socket::Opening;
 
-/// Heart-beats that both sides of STOMP promise, in milliseconds.
-const HEART_BEAT: &str = "10000,10000";
+/// What a client promises, and asks for, in milliseconds (STOMP 1.2, "Heart-beating").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Beats {
+    /// Both ways.
+    Both,
+    /// The server's only: a client that is busy opening thousands of connections could not keep its promise.
+    Server,
+}
+
+impl Beats {
+    fn header(self) -> &'static str {
+        match self {
+            Self::Both => "10000,10000",
+            Self::Server => "0,10000",
+        }
+    }
+}
+
 /// Where a client asks ejabberd's rooms.
 const ROOMS: &str = "conference.localhost";
 
@@ -54,11 +70,17 @@ impl Kind {
     }
 
     /// Connects, signs in, and listens to the person's chats.
-    pub(crate) async fn open(self, at: &Address, person: &Person, cast: &Cast) -> io::Result<Opening> {
+    pub(crate) async fn open(
+        self,
+        at: &Address,
+        person: &Person,
+        cast: &Cast,
+        beats: Beats,
+    ) -> io::Result<Opening> {
         match self {
-            Self::Chinwag => open_chinwag(at, person, None).await,
+            Self::Chinwag => open_chinwag(at, person, None, beats).await,
             Self::RabbitMq => {
-                let mut opening = open_rabbitmq(at.socket).await?;
+                let mut opening = open_rabbitmq(at.socket, beats).await?;
                 for (id, chat) in person.chats.iter().enumerate() {
                     let name = &cast.chats[*chat].name;
                     opening.say(&format!(
@@ -98,7 +120,7 @@ impl Kind {
         if self != Self::RabbitMq {
             return Ok(());
         }
-        let mut opening = open_rabbitmq(at.socket).await?;
+        let mut opening = open_rabbitmq(at.socket, Beats::Server).await?;
         for (id, Chat { name, .. }) in cast.chats.iter().enumerate() {
             // A durable queue for each chat, which takes every message and gives none.
             opening.say(&format!(
@@ -189,13 +211,19 @@ pub(crate) struct Address {
 }
 
 /// With a ticket, CONNECT and SUBSCRIBE as a browser does it; from a cursor, if one is given.
-pub(crate) async fn open_chinwag(at: &Address, person: &Person, since: Option<&str>) -> io::Result<Opening> {
+pub(crate) async fn open_chinwag(
+    at: &Address,
+    person: &Person,
+    since: Option<&str>,
+    beats: Beats,
+) -> io::Result<Opening> {
     let ticket = at.http.ticket(&person.token).await?;
     let path = format!("/api/wsConnect?ticket={ticket}");
     let mut opening = Opening::upgrade(at.socket, &path, Some("v12.stomp")).await?;
     let since = since.map(|cursor| format!("since:{cursor}\n")).unwrap_or_default();
     opening.say(&format!(
-        "CONNECT\naccept-version:1.2\nhost:chat\nheart-beat:{HEART_BEAT}\nAuthorization:Bearer {}\n\n\0",
+        "CONNECT\naccept-version:1.2\nhost:chat\nheart-beat:{}\nAuthorization:Bearer {}\n\n\0",
+        beats.header(),
         person.token
     ));
     opening
@@ -213,10 +241,11 @@ fn is_receipt(payload: &[u8]) -> bool {
     payload.starts_with(b"RECEIPT")
 }
 
-async fn open_rabbitmq(at: SocketAddr) -> io::Result<Opening> {
+async fn open_rabbitmq(at: SocketAddr, beats: Beats) -> io::Result<Opening> {
     let mut opening = Opening::upgrade(at, "/ws", Some("v12.stomp")).await?;
     opening.say(&format!(
-        "CONNECT\naccept-version:1.2\nhost:/\nlogin:guest\npasscode:guest\nheart-beat:{HEART_BEAT}\n\n\0"
+        "CONNECT\naccept-version:1.2\nhost:/\nlogin:guest\npasscode:guest\nheart-beat:{}\n\n\0",
+        beats.header()
     ));
     opening.until(|payload| payload.starts_with(b"CONNECTED")).await?;
     Ok(opening)

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::cast::Cast;
-use crate::dialect::Kind;
+use crate::dialect::{Beats, Kind};
 use crate::disk;
 use crate::engine::Crowd;
 use crate::failure::{Failure, Fallible, While};
@@ -30,7 +30,7 @@ pub(crate) async fn many(ground: &Ground, template: &Template, measured: Duratio
         measured,
     };
     let stage = Stage::set(ground, template, Kind::Chinwag, Cast::new(SENDERS, 1)).await?;
-    let openings = stage.open(0..SENDERS).await?;
+    let openings = stage.open(0..SENDERS, Beats::Server).await?;
     let before = commits(&stage.server).await?;
     let server = Play::new(&stage, talk, Crowd::of(openings)?).all()?;
     let after = commits(&stage.server).await?;

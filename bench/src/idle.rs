@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cast::Cast;
-use crate::dialect::Kind;
+use crate::dialect::{Beats, Kind};
 use crate::engine::Crowd;
 use crate::failure::Fallible;
 use crate::process::Watch;
@@ -30,7 +30,7 @@ pub(crate) async fn run(
 ) -> Fallible<Vec<Record>> {
     let most = sizes.last().copied().unwrap_or_default();
     let stage = Stage::set(ground, template, kind, Cast::new(most.div_ceil(MEMBERS), MEMBERS)).await?;
-    let mut crowd = Crowd::of(stage.open(0..1).await?)?;
+    let mut crowd = Crowd::of(stage.open(0..1, Beats::Both).await?)?;
     tokio::time::sleep(SETTLE).await;
     let tree = stage.server.tree;
     let (memory, mut opening_cpu) = (tree.memory(), Duration::ZERO);
@@ -69,7 +69,7 @@ async fn open_up_to(stage: &Stage, crowd: &mut Crowd, size: usize) -> Fallible<D
     let mut beaten = Instant::now();
     while crowd.len() < size {
         let from = crowd.len();
-        crowd.add(stage.open(from..size.min(from + OPENED_AT_ONCE)).await?)?;
+        crowd.add(stage.open(from..size.min(from + OPENED_AT_ONCE), Beats::Both).await?)?;
         if beaten.elapsed() > BEAT_EVERY / 2 {
             let mut out = Vec::new();
             stage.kind().beat(&mut out);

@@ -29,9 +29,7 @@ pub(crate) fn described(disk: &Path) -> Vec<(String, String)> {
     let memory = field("/proc/meminfo", "MemTotal").unwrap_or_default();
     let gib = memory.trim_end_matches("kB").trim().parse::<f64>().unwrap_or_default() / 1024.0 / 1024.0;
     let kernel = output("uname", &["-sr"]).unwrap_or_default();
-    let path = disk.display().to_string();
-    let disk = output("df", &["--output=fstype,source", &path]).unwrap_or_default();
-    let disk = disk.lines().nth(1).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" on ");
+    let disk = filesystem(disk).join(" on ");
     [
         ("processor", format!("{} cores of {processor}", cores())),
         ("memory", format!("{gib:.0} GiB")),
@@ -41,6 +39,16 @@ pub(crate) fn described(disk: &Path) -> Vec<(String, String)> {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
+}
+
+/// Its type, and what it is on.
+fn filesystem(of: &Path) -> Vec<String> {
+    let table = output("df", &["--output=fstype,source", &of.display().to_string()]).unwrap_or_default();
+    table.lines().nth(1).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+}
+
+pub(crate) fn is_in_memory(directory: &Path) -> bool {
+    filesystem(directory).first().is_some_and(|kind| kind == "tmpfs" || kind == "ramfs")
 }
 
 pub(crate) fn versions(chinwag: &Path) -> Vec<(String, String)> {

@@ -135,6 +135,13 @@ fn measure(flags: RunFlags) -> Fallible<()> {
     if servers.iter().any(|kind| matches!(kind, Kind::RabbitMq | Kind::Ejabberd)) {
         servers::install()?;
     }
+    if machine::is_in_memory(&flags.disk) {
+        let why = format!(
+            "{} is in memory, where syncing costs nothing: name a directory with --disk",
+            flags.disk.display()
+        );
+        return Err(Failure::new(why));
+    }
     let chinwag = flags.chinwag.canonicalize().during(format!("there is no {}", flags.chinwag.display()))?;
     let results = Results {
         date: machine::date(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::dialect::Kind;
-use crate::failure::Fallible;
+use crate::failure::{Failure, Fallible};
 use crate::fill::{self, Filled};
 use crate::plan::Plan;
 use crate::results::{Record, Results};
@@ -15,8 +15,8 @@ use crate::talk::{Pace, Talk};
 use crate::{crowd, durable, idle, stored, storm};
 
 /// Names of what can be asked for.
-pub(crate) const WORKLOADS: [&str; 8] =
-    ["idle", "pairs", "groups", "crowd", "durable", "storm", "stored", "sign-in"];
+pub(crate) const WORKLOADS: [&str; 9] =
+    ["idle", "pairs", "half", "groups", "crowd", "durable", "storm", "stored", "sign-in"];
 const MEMBERS_OF_GROUP: usize = 100;
 
 pub(crate) struct Run {
@@ -137,14 +137,14 @@ impl Run {
                 let hold = if ours && round == 0 { plan.idle_long } else { plan.idle_hold };
                 idle::run(ground, template, kind, plan.idle, hold).await?
             }
-            "pairs" => {
-                let fastest = talk("pairs", plan.pairs, 2).run(ground, template, kind).await?;
-                let mut records = vec![Record { round, ..fastest }];
-                if let Some(rate) = half_of(round, &records, results).filter(|_| ours || kind == Kind::Bare) {
-                    let half = Talk { pace: Pace::PerSecond(rate), ..talk("half", plan.pairs, 2) };
-                    records.push(half.run(ground, template, kind).await?.with("rate", rate));
-                }
-                records
+            "pairs" => vec![talk("pairs", plan.pairs, 2).run(ground, template, kind).await?],
+            "half" if ours || kind == Kind::Bare => {
+                let fastest = results.figures("pairs", Kind::Chinwag.name(), "acknowledged_per_second");
+                let fastest = fastest.into_iter().find(|(at, _)| *at == round).map(|(_, rate)| rate);
+                let rate =
+                    fastest.ok_or_else(|| Failure::new("without `pairs` nothing is known of a half"))? / 2.0;
+                let half = Talk { pace: Pace::PerSecond(rate), ..talk("half", plan.pairs, 2) };
+                vec![half.run(ground, template, kind).await?.with("rate", rate)]
             }
             "groups" => {
                 vec![talk("groups", plan.groups, MEMBERS_OF_GROUP).run(ground, template, kind).await?]
@@ -170,12 +170,4 @@ impl Run {
             _ => Vec::new(),
         })
     }
-}
-
-/// Half of what Chinwag acknowledged a second in this round, or in the one before if its turn is yet to come.
-fn half_of(round: usize, now: &[Record], results: &Results) -> Option<f64> {
-    let known = now.iter().chain(results.records.iter().rev());
-    let ours = known.filter(|record| record.workload == "pairs" && record.server == Kind::Chinwag.name());
-    let newest = ours.max_by_key(|record| record.round.min(round))?;
-    Some(newest.figures.get("acknowledged_per_second")? / 2.0)
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::task::JoinSet;
 
 use crate::cast::{Cast, Person};
-use crate::dialect::{Heard, Kind};
+use crate::dialect::{Beats, Heard, Kind};
 use crate::failure::{Failure, Fallible, While};
 use crate::process::{Watch, load_average};
 use crate::results::Record;
@@ -42,7 +42,7 @@ impl Stage {
     }
 
     /// Connects the people with these numbers, in this order.
-    pub(crate) async fn open(&self, people: std::ops::Range<usize>) -> Fallible<Vec<Opening>> {
+    pub(crate) async fn open(&self, people: std::ops::Range<usize>, beats: Beats) -> Fallible<Vec<Opening>> {
         let next = Arc::new(AtomicUsize::new(people.start));
         let mut opening = JoinSet::new();
         for _ in 0..OPENING_MAX {
@@ -54,7 +54,7 @@ impl Stage {
                     let Some(person) = cast.people.get(at).filter(|_| at < people.end) else {
                         return Ok::<_, std::io::Error>(opened);
                     };
-                    opened.push((at, server.kind.open(&server.address, person, &cast).await?));
+                    opened.push((at, server.kind.open(&server.address, person, &cast, beats).await?));
                 }
             });
         }

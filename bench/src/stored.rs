@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use crate::dialect::{Heard, Kind, open_chinwag};
+use crate::dialect::{Beats, Heard, Kind, open_chinwag};
 use crate::engine::Crowd;
 use crate::failure::{Failure, Fallible, While};
 use crate::fill::{CHATS_OF_GROUP, EVENTS_OF_GROUP, Filled, GROUP};
@@ -184,7 +184,8 @@ async fn catch_up(stage: &Stage, count: usize, since: &str) -> Fallible<Figures>
     let cpu = stage.server.tree.cpu();
     for person in people(stage, count) {
         let began = Instant::now();
-        let mut opening = open_chinwag(&stage.server.address, stage.person(person), Some(since)).await?;
+        let mut opening =
+            open_chinwag(&stage.server.address, stage.person(person), Some(since), Beats::Server).await?;
         let all = events + EVENTS_OF_GROUP as u64;
         opening
             .until(|payload| {
@@ -208,7 +209,7 @@ async fn sends(stage: &Stage, lasting: Duration) -> Fallible<Figures> {
     let senders: Vec<usize> = (0..GROUP).map(|nth| nth * apart).collect();
     let mut openings = Vec::new();
     for at in &senders {
-        openings.push(open_chinwag(&stage.server.address, stage.person(*at), None).await?);
+        openings.push(open_chinwag(&stage.server.address, stage.person(*at), None, Beats::Server).await?);
     }
     let mut crowd = Crowd::of(openings)?;
     let mut sent = vec![0_usize; senders.len()];

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::cast::Cast;
-use crate::dialect::{Heard, Kind, open_chinwag};
+use crate::dialect::{Beats, Heard, Kind, open_chinwag};
 use crate::engine::Crowd;
 use crate::failure::{Failure, Fallible, While};
 use crate::process::{Tree, Watch, cores};
@@ -40,7 +40,7 @@ pub(crate) async fn run(
     let cast = Cast::new(chats, MEMBERS + 1).and(Cast::new(TALKING, 2));
     let stage = Stage::set(ground, template, Kind::Chinwag, cast).await?;
     let all = chats * (MEMBERS + 1);
-    let openings = stage.open(0..all + 2 * TALKING).await?;
+    let openings = stage.open(0..all + 2 * TALKING, Beats::Server).await?;
     let mut rest: Vec<_> = openings.into_iter().map(Some).collect();
     let talkers = rest.drain(all..).flatten().collect();
     let senders = rest.iter_mut().step_by(MEMBERS + 1).filter_map(Option::take).collect();
@@ -119,7 +119,8 @@ async fn come_back(stage: &Stage, chats: usize, cursor: &str, began: Instant) ->
         let (doors, cursor) = (Arc::clone(&doors), Arc::clone(&cursor));
         coming.spawn(async move {
             let _in = doors.acquire().await;
-            let mut opening = open_chinwag(&server.address, &cast.people[at], Some(&cursor)).await?;
+            let mut opening =
+                open_chinwag(&server.address, &cast.people[at], Some(&cursor), Beats::Server).await?;
             let mut missed = 0;
             let all = |payload: &[u8]| {
                 missed += usize::from(matches!(server.kind.heard(payload), Heard::Said(_)));

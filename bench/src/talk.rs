@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use crate::cast::Cast;
-use crate::dialect::{Heard, Kind};
+use crate::dialect::{Beats, Heard, Kind};
 use crate::engine::Crowd;
 use crate::failure::{Failure, Fallible};
 use crate::process::Watch;
@@ -41,7 +41,7 @@ impl Talk {
     pub(crate) async fn run(&self, ground: &Ground, template: &Template, kind: Kind) -> Fallible<Record> {
         let cast = Cast::new(self.chats, self.members);
         let stage = Stage::set(ground, template, kind, cast).await?;
-        let openings = stage.open(0..stage.cast.people.len()).await?;
+        let openings = stage.open(0..stage.cast.people.len(), Beats::Server).await?;
         let mut play = Play::new(&stage, *self, Crowd::of(openings)?);
         play.all()
     }

@@ -66,10 +66,12 @@ impl Deployment {
         &self.address.authority
     }
 
-    /// The server's process, if it is on this machine and may be looked at.
+    /// The server's process, if it is on this machine and may be looked at. With TLS it is a proxy that listens, whose
+    /// process says nothing of the server's.
     #[must_use]
     pub fn process(&self) -> Option<Process> {
-        Process::listening(&self.address.name, self.address.port)
+        let address = Some(&self.address).filter(|address| !address.is_secure)?;
+        Process::listening(&address.name, address.port)
     }
 
     pub(crate) async fn connect(&self) -> std::io::Result<Stream> {

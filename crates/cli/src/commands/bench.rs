@@ -40,7 +40,7 @@ struct Target {
     #[arg(long, env = "CHINWAG_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
     /// Process id of the server, to tell what it uses; by default that of whoever listens at --url, if it is on this
-    /// machine
+    /// machine and speaks no TLS
     #[arg(long, requires = "url")]
     pid: Option<u32>,
     /// Where the server that is started keeps its data: measure on the disk that it will use

@@ -118,6 +118,7 @@ async fn a_server_behind_tls_is_measured() {
             .expect("it does not panic");
     let _ = proxy.kill().and_then(|()| proxy.wait());
     assert!(trusting.status.success() && report(&trusting)["delivered"].as_u64() > Some(0), "{trusting:?}");
+    assert_eq!(report(&trusting)["cpuPerDelivery"], Value::Null, "what listens is the proxy, not the server");
     let why = String::from_utf8(wary.stderr).expect("text");
     assert!(!wary.status.success() && why.contains("certificate"), "{why}");
 }
