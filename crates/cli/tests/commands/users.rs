@@ -27,7 +27,12 @@ fn a_user_is_made_listed_and_deleted() {
     assert_eq!(place.json("user sessions alice --app shop"), json!([]));
 
     let deleted = place.json("user delete alice --app shop");
-    assert_eq!(deleted, json!({"id": alice["id"], "username": "alice", "erased": true}));
+    assert_eq!(fields(&deleted), ["erased", "id", "receipt", "username"]);
+    assert_eq!([&deleted["id"], &deleted["erased"]], [&alice["id"], &json!(true)]);
+    let removed = &deleted["receipt"]["removed"];
+    assert_eq!(removed, &json!({"profiles": 1}));
+    assert_eq!(place.json(&format!("user receipt {}", text(&alice, "id"))), deleted["receipt"]);
+    place.chinwag("user receipt alice").fails_with("is not the id of a user who was deleted");
     place.chinwag("user delete alice --app shop").fails_with("there is no user alice");
     let again = place.json("user create alice --app shop --email alice@example.com");
     assert_ne!(again["id"], alice["id"], "name and address are free again");
@@ -49,7 +54,9 @@ fn people_are_told_a_made_up_password_once() {
     assert_eq!((none.ok().as_str(), none.stderr.as_str()), ("", "alice is not signed in\n"));
     assert_eq!(place.chinwag(&format!("user sign-out {id}")).lines(), [format!("signed out  {id}  alice")]);
     assert_eq!(place.json(&format!("user sign-out {id}"))["signedOut"], true);
-    assert_eq!(place.chinwag("user delete alice --app shop").lines(), [format!("deleted  {id}  alice")]);
+    let deleted = place.chinwag("user delete alice --app shop").lines();
+    assert_eq!(deleted[0], format!("deleted  {id}  alice"));
+    assert_eq!(deleted[1..], ["REMOVED   COUNT", "profiles  1"]);
 }
 
 #[test]
@@ -78,4 +85,28 @@ fn a_user_that_may_not_be_made() {
     let short = chinwag_told(&place.data_dir, "user create bob --app shop --password-stdin", "short\n");
     short.fails_with("password must be");
     assert_eq!(place.json("user list --app shop").as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn what_is_kept_of_a_user_is_printed_and_what_was_done_is_written_down() {
+    let place = shop();
+    let alice = place.json("user create alice --app shop --email alice@example.com");
+    let kept = place.json("user export alice --app shop");
+    assert_eq!([&kept["user"]["id"], &kept["user"]["email"]], [&alice["id"], &alice["email"]]);
+    assert_eq!([&kept["sessions"], &kept["chats"]], [&json!([]), &json!([])]);
+    place.json("app retention shop 30");
+    place.json("user sign-out alice --app shop");
+    place.json("user delete alice --app shop");
+
+    let log = place.json("audit --app shop");
+    let acts: Vec<&str> = log.as_array().expect("a list").iter().map(|entry| text(entry, "act")).collect();
+    let expected = ["USER_DELETED", "USER_SIGNED_OUT", "APP_CHANGED", "USER_EXPORTED", "USER_CREATED", "APP_CREATED"];
+    assert_eq!(acts, expected);
+    assert!(log.as_array().expect("a list").iter().all(|entry| entry["actor"] == "OPERATOR"), "{log}");
+    assert_eq!([&log[0]["subject"], &log[2]["detail"]], [&alice["id"], &json!("retention 30 days")]);
+    assert!(!log.to_string().contains(text(&alice, "password")));
+    let before = log[1]["id"].as_i64().expect("a number");
+    assert_eq!(place.json(&format!("audit --size 1 --before {before}"))[0]["act"], "APP_CHANGED");
+    let lines = place.chinwag("audit").lines();
+    assert!(lines[0].starts_with("NUMBER  AT") && lines[1].contains("USER_DELETED"), "{lines:?}");
 }

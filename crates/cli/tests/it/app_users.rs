@@ -79,7 +79,7 @@ async fn a_user_is_erased_and_their_chats_are_told() {
     assert_eq!(get(&app.company, &chats).await.ok()["chats"][0]["chatId"], chat);
 
     let path = format!("/api/client/apps/{}/users/{}", app.id, alice.id);
-    delete(&app.company, &path).await.done();
+    assert_eq!(delete(&app.company, &path).await.ok()["userId"], alice.id);
     assert_eq!(bob.expect("USER_LEAVE").await["senderId"], alice.id);
     get(&app.company, &path).await.is_refused(404, "USER_NOT_FOUND");
 }

@@ -7,6 +7,7 @@ mod acts;
 mod chats;
 mod faults;
 mod nodes;
+mod people;
 mod proxy;
 mod world;
 
@@ -47,4 +48,8 @@ on_both_engines![
     chats::a_deleted_chat_is_told_of_and_erased,
     chats::endings_are_read_once_in_order,
     chats::old_nonces_are_forgotten,
+    people::a_replaced_token_that_comes_back_ends_its_session,
+    people::deeds_are_kept_newest_first_and_forgotten_when_old,
+    people::what_is_kept_of_a_user_and_what_was_removed,
+    people::messages_are_removed_when_their_app_keeps_them_no_longer,
 ];

@@ -135,6 +135,26 @@ pub(super) fn links(document: &Source) -> Vec<String> {
     broken.map(|target| format!("{}: there is no {target}", document.path)).collect()
 }
 
+/// Every test that a document names, as [`name`](file), is in that file; and every control names one.
+pub(super) fn named_tests(document: &Source) -> Vec<String> {
+    let from = root().join(&document.path);
+    let mut complaints = Vec::new();
+    for (name, rest) in document.text.split("[`").skip(1).filter_map(|rest| rest.split_once("`](")) {
+        let target = rest.split(')').next().unwrap_or_default();
+        if target.ends_with(".rs") {
+            let text = std::fs::read_to_string(from.with_file_name("").join(target)).unwrap_or_default();
+            if !text.contains(&format!("fn {name}(")) {
+                complaints.push(format!("{}: there is no test {name} in {target}", document.path));
+            }
+        }
+    }
+    let controls = document.text.split("## Controls").nth(1).unwrap_or_default();
+    let rows = controls.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| control "));
+    let untested = rows.filter(|row| !row.contains(".rs)"));
+    complaints.extend(untested.map(|row| format!("{}: no test of: {row}", document.path)));
+    complaints
+}
+
 /// Every metric has a row with its type.
 pub(super) fn metrics(document: &str) -> Vec<String> {
     let undocumented = METRICS.iter().filter(|metric| {

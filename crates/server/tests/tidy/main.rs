@@ -7,7 +7,7 @@ mod rules;
 mod tree;
 
 use chinwag_server::api::Document;
-use documents::{api, codes, limits, links, metrics, settings};
+use documents::{api, codes, limits, links, metrics, named_tests, settings};
 use tree::{Source, documents, read, sources};
 
 /// Fails with all complaints at once.
@@ -88,6 +88,12 @@ fn every_limit_is_documented() {
 #[test]
 fn every_setting_is_documented_with_its_default_and_range() {
     nothing_to_complain(settings(&read("docs/configuration.md")));
+}
+
+#[test]
+fn every_control_of_security_has_its_tests() {
+    let security = documents().into_iter().find(|document| document.path.ends_with("docs/security.md"));
+    nothing_to_complain(named_tests(&security.expect("docs/security.md")));
 }
 
 #[test]

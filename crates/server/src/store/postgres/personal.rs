@@ -33,8 +33,8 @@ impl Postgres {
             app: AppId(row.get(0)),
             username: row.get(1),
             email: row.get(2),
-            first_name: row.get(3),
-            sur_name: row.get(4),
+            first_name: row.get::<_, Option<Vec<u8>>>(3).map(text).transpose()?,
+            sur_name: row.get::<_, Option<Vec<u8>>>(4).map(text).transpose()?,
             created_at: Timestamp(row.get(5)),
             chats: chats.collect(),
         }))
