@@ -28,7 +28,9 @@ use crate::sessions::jwt::{Jwt, KeyError, SigningKeyFile};
 use crate::sessions::secret::Token;
 use crate::sessions::tickets::Connected;
 use crate::sessions::{Identity, Sessions};
-use crate::store::{Act, Actor, Deed, Erasure, Occupancy, OpenError, Session, Store, StoreError, WriterThread};
+use crate::store::{
+    Act, Actor, Deed, Erasure, Occupancy, OpenError, Session, Store, StoreError, WriterThread,
+};
 use crate::telemetry::Telemetry;
 use crate::upkeep::{self, Upkeep};
 use crate::web::{DevUsers, Pages};
@@ -119,6 +121,8 @@ impl Server {
             }
             None => Store::open(&settings.data_dir, Arc::clone(&clock), ids, hub.announcements())?,
         };
+        // Before anybody comes with a cursor from before what was forgotten.
+        let _ = store.forget_chats(clock.now()).await?;
         let fanout = fanout.run(&hub, store.epoch().into(), store.head()).map_err(StartError::Thread)?;
         let key = match store.shared_signing_key(SigningKeyFile::made()).await? {
             Some(text) => SigningKeyFile::parse(&text)?,

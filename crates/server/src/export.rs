@@ -158,9 +158,7 @@ fn of_chat(
 }
 
 /// The text of rows, with commas between, read part by part; each row with its position.
-fn rows<F>(
-    read: impl Fn(u64) -> F + Send,
-) -> impl Stream<Item = Result<String, StoreError>> + Send
+fn rows<F>(read: impl Fn(u64) -> F + Send) -> impl Stream<Item = Result<String, StoreError>> + Send
 where
     F: Future<Output = Result<Vec<(u64, String)>, StoreError>> + Send,
 {
@@ -190,8 +188,7 @@ fn message(written: Written) -> (u64, String) {
 }
 
 fn reaction(reacted: Reacted) -> (u64, String) {
-    let reaction =
-        Reaction { message_id: reacted.message, reaction: reacted.emoji, created_at: reacted.at };
+    let reaction = Reaction { message_id: reacted.message, reaction: reacted.emoji, created_at: reacted.at };
     (reacted.position, json(&reaction))
 }
 

@@ -46,8 +46,8 @@ use postgres::Postgres;
 use sqlite::Sqlite;
 
 pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError};
-pub use audit::{Act, Actor, AuditEntry, AuditSearch, Deed};
 pub use apps::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Reach};
+pub use audit::{Act, Actor, AuditEntry, AuditSearch, Deed};
 pub use chats::{ActError, ChatError, Done, Missed, Page};
 pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
 pub use people::{ListedUser, UserSearch};
@@ -125,6 +125,12 @@ impl Store {
     #[must_use]
     pub fn jobs_waiting(&self) -> usize {
         on_engine!(self, store => store.jobs_waiting())
+    }
+
+    /// What happened before this position is not known whole any more: cursors from before it are not honoured.
+    #[must_use]
+    pub fn horizon(&self) -> u64 {
+        on_engine!(self, store => store.horizon())
     }
 
     /// Position of the newest event that this process knows to be committed.

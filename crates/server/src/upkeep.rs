@@ -142,6 +142,7 @@ pub async fn forget_old(app: Arc<App>) {
 async fn forget(app: &App) -> Result<(), StoreError> {
     app.store.forget_expired().await?;
     while app.store.forget_nonces().await? {}
+    while app.store.forget_chats(app.clock.now()).await? {}
     let kept = i64::from(app.settings.audit.days) * DAY_SECONDS;
     while app.store.forget_audit(app.clock.now().plus_seconds(-kept)).await? {}
     Ok(())

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::pin::pin;
 
 use chinwag_protocol::{AppId, Email, SessionId, Timestamp, UserId, Username};
-use chinwag_server::sessions::password::{self, Password, Passwords};
 use chinwag_server::export::parts;
 use chinwag_server::management::ReceiptBody;
+use chinwag_server::sessions::password::{self, Password, Passwords};
 use chinwag_server::store::{Act, Erasure, NewUser, Occupancy, SignIn, User};
 use clap::{Args, Subcommand};
 use serde::Serialize;

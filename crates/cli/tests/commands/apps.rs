@@ -11,8 +11,18 @@ const NO_APP: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 fn an_app_is_made_listed_and_changed() {
     let place = Place::new();
     let shop = place.json("app create shop");
-    let expected =
-        ["clientId", "clusterId", "createdAt", "id", "name", "retentionDays", "status", "tier", "type", "updatedAt"];
+    let expected = [
+        "clientId",
+        "clusterId",
+        "createdAt",
+        "id",
+        "name",
+        "retentionDays",
+        "status",
+        "tier",
+        "type",
+        "updatedAt",
+    ];
     assert_eq!(fields(&shop), expected);
     assert_eq!(shop["clientId"], json!(null));
     assert_eq!([&shop["name"], &shop["status"], &shop["tier"]], ["shop", "ACTIVE", "MULTI_TENANT"]);

@@ -134,7 +134,10 @@ async fn the_server_erases_a_user_that_a_command_deletes() {
 
     let carol = tea.app.user("carol").await;
     let said = chinwag(tea.server.data_directory(), &format!("user delete {}", carol.id)).lines();
-    assert_eq!(said[1], "The running server is erasing what they wrote; chinwag user receipt tells what it removed.");
+    assert_eq!(
+        said[1],
+        "The running server is erasing what they wrote; chinwag user receipt tells what it removed."
+    );
 }
 
 #[tokio::test]

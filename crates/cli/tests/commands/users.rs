@@ -100,7 +100,8 @@ fn what_is_kept_of_a_user_is_printed_and_what_was_done_is_written_down() {
 
     let log = place.json("audit --app shop");
     let acts: Vec<&str> = log.as_array().expect("a list").iter().map(|entry| text(entry, "act")).collect();
-    let expected = ["USER_DELETED", "USER_SIGNED_OUT", "APP_CHANGED", "USER_EXPORTED", "USER_CREATED", "APP_CREATED"];
+    let expected =
+        ["USER_DELETED", "USER_SIGNED_OUT", "APP_CHANGED", "USER_EXPORTED", "USER_CREATED", "APP_CREATED"];
     assert_eq!(acts, expected);
     assert!(log.as_array().expect("a list").iter().all(|entry| entry["actor"] == "OPERATOR"), "{log}");
     assert_eq!([&log[0]["subject"], &log[2]["detail"]], [&alice["id"], &json!("retention 30 days")]);

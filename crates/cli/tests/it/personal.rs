@@ -68,7 +68,11 @@ async fn the_owner_of_an_app_gets_a_receipt_for_whom_they_erase() {
     let bob = tea.bob.id.clone();
     let path = format!("/users/{bob}");
     let receipt = company(&tea.app, "DELETE", &path).await;
-    assert_eq!((&receipt["userId"], &receipt["removed"]["memberships"]), (&json!(bob), &json!(1)), "{receipt}");
+    assert_eq!(
+        (&receipt["userId"], &receipt["removed"]["memberships"]),
+        (&json!(bob), &json!(1)),
+        "{receipt}"
+    );
     let listed = company(&tea.app, "GET", "/erasures").await;
     assert_eq!(listed["erasures"], json!([receipt]));
     let other = tea.chinwag.company("other").await.app("theirs").await;
@@ -88,10 +92,14 @@ async fn people_have_all_that_is_kept_of_them_and_nothing_of_others() {
     let empty = tea.alice.creates_chat("Alone", &[]).await;
 
     let own = tea.alice.get("/api/user/export").await.ok();
-    assert_eq!((&own["user"]["username"], &own["user"]["email"]), (&json!("alice"), &json!("alice@example.com")));
+    assert_eq!(
+        (&own["user"]["username"], &own["user"]["email"]),
+        (&json!("alice"), &json!("alice@example.com"))
+    );
     assert_eq!(own["sessions"].as_array().map(Vec::len), Some(1));
     let chats = own["chats"].as_array().expect("chats");
-    let texts: Vec<&Value> = chats[0]["messages"].as_array().expect("hers").iter().map(|one| &one["content"]).collect();
+    let texts: Vec<&Value> =
+        chats[0]["messages"].as_array().expect("hers").iter().map(|one| &one["content"]).collect();
     assert_eq!(texts, [&json!("one"), &json!("two \"quoted\"")]);
     assert_eq!(chats[0]["messages"][1]["replyTo"], json!(first.id()));
     assert_eq!(chats[0]["reactions"][0]["reaction"], "👍");
@@ -110,17 +118,23 @@ async fn a_long_history_is_exported_whole() {
     let chat = alice.creates_chat_with(&[]).await;
     let mut connection = alice.connects().await;
     for number in 0..1001 {
-        connection.sends_frame(chinwag_testkit::send(&json!({
-            "type": "SEND_MSG", "chatId": chat, "message": number.to_string(),
-        }))).await;
+        connection
+            .sends_frame(chinwag_testkit::send(&json!({
+                "type": "SEND_MSG", "chatId": chat, "message": number.to_string(),
+            })))
+            .await;
     }
     in_time("all of them", async {
-        while alice.history(&chat, 1, None).await.first().map(|newest| newest["content"].clone()) != Some(json!("1000")) {}
+        while alice.history(&chat, 1, None).await.first().map(|newest| newest["content"].clone())
+            != Some(json!("1000"))
+        {}
     })
     .await;
     let own = alice.get("/api/user/export").await.ok();
     let texts = own["chats"][0]["messages"].as_array().expect("messages");
-    assert!(texts.iter().map(|one| one["content"].as_str().expect("text")).eq((0..1001).map(|n| n.to_string())));
+    assert!(
+        texts.iter().map(|one| one["content"].as_str().expect("text")).eq((0..1001).map(|n| n.to_string()))
+    );
 }
 
 #[tokio::test]
@@ -136,19 +150,18 @@ async fn messages_are_kept_no_longer_than_their_app_wants() {
     let set = tea.app.company.sends("PUT", &path, json!({"retentionDays": 30})).await.ok();
     assert_eq!(set["retentionDays"], 30);
     tea.chinwag.stop().await;
-    let database = rusqlite::Connection::open(tea.chinwag.data_directory().join("chinwag.db")).expect("SQLite");
+    let database =
+        rusqlite::Connection::open(tea.chinwag.data_directory().join("chinwag.db")).expect("SQLite");
     let day = 86_400_000_i64;
     database
         .execute("UPDATE messages SET sent_at = sent_at - ?1 WHERE text LIKE 'old%'", [31 * day])
         .expect("room to write");
     drop(database);
     tea.chinwag.start_again().await;
-    in_time("the old ones' end", async {
-        while tea.alice.texts(&tea.chat).await != ["young"] {}
-    })
-    .await;
+    in_time("the old ones' end", async { while tea.alice.texts(&tea.chat).await != ["young"] {} }).await;
     let log = tea.app.company.sends("GET", "/api/client/audit", Body::Nothing).await.ok();
-    let acts: Vec<&str> = log["entries"].as_array().expect("entries").iter().filter_map(|one| one["act"].as_str()).collect();
+    let acts: Vec<&str> =
+        log["entries"].as_array().expect("entries").iter().filter_map(|one| one["act"].as_str()).collect();
     assert!(acts.contains(&"RETENTION_APPLIED") && acts.contains(&"APP_CHANGED"), "{log}");
     let set = tea.app.company.sends("PUT", &path, json!({"retentionDays": 0})).await.ok();
     assert_eq!(set["retentionDays"], Value::Null);
@@ -171,7 +184,11 @@ async fn an_account_sees_what_was_done_with_it_and_others_do_not() {
         let page = acme.sends("GET", &format!("/api/client/audit?size=2{before}"), Body::Nothing).await.ok();
         let entries = page["entries"].as_array().expect("entries").clone();
         for entry in &entries {
-            assert_eq!((&entry["actor"], &entry["address"]), (&json!("ACCOUNT"), &json!("127.0.0.1")), "{entry}");
+            assert_eq!(
+                (&entry["actor"], &entry["address"]),
+                (&json!("ACCOUNT"), &json!("127.0.0.1")),
+                "{entry}"
+            );
             acts.push(entry["act"].as_str().expect("an act").to_owned());
         }
         if page["more"] == false {

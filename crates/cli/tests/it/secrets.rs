@@ -45,8 +45,10 @@ async fn a_tour_at_the_highest_level_logs_no_secret() {
         assert!(log.lines().count() > 3, "or nothing was logged: {log}");
         let jwt = alice.jwt();
         let signature = jwt.rsplit('.').next().expect("a signature");
-        let (first, second) = (alice.refresh_token(), rotated["refreshToken"].as_str().expect("a token").to_owned());
-        let secrets = [PASSWORD, "wrong-hunter3", METRICS_TOKEN, &app.key, &ticket, signature, &first, &second];
+        let (first, second) =
+            (alice.refresh_token(), rotated["refreshToken"].as_str().expect("a token").to_owned());
+        let secrets =
+            [PASSWORD, "wrong-hunter3", METRICS_TOKEN, &app.key, &ticket, signature, &first, &second];
         for secret in secrets.into_iter().chain([company.token.as_str()]) {
             let line = log.lines().find(|line| line.contains(secret));
             assert!(line.is_none(), "{secret} in: {line:?}");

@@ -49,7 +49,8 @@ async fn a_replaced_refresh_token_that_comes_back_ends_the_session() {
     let _ = connection.closed().await;
     assert_eq!(elsewhere.get("/api/user/getUser").await.status, 200, "her other sessions go on");
     let log = app.company.sends("GET", "/api/client/audit", chinwag_testkit::Body::Nothing).await.ok();
-    let entry = log["entries"].as_array().and_then(|all| all.iter().find(|one| one["act"] == "REFRESH_TOKEN_REUSED"));
+    let entry =
+        log["entries"].as_array().and_then(|all| all.iter().find(|one| one["act"] == "REFRESH_TOKEN_REUSED"));
     let entry = entry.unwrap_or_else(|| panic!("{log}"));
     assert_eq!((&entry["subject"], &entry["address"]), (&json!(alice.id), &json!("127.0.0.1")), "{entry}");
 }
@@ -121,7 +122,9 @@ async fn a_guesser_is_slowed_down_and_locks_nobody_out() {
     assert_eq!(signs_in_from(&app, "bob", PASSWORD, "198.51.100.66").await.status, 200, "bob lives there");
     // A name that nobody has is guessed at no faster: the bound does not tell who there is.
     for _ in 0..3 {
-        signs_in_from(&app, "nobody", "123456", "198.51.100.66").await.is_refused(401, "AUTH_BAD_CREDENTIALS");
+        signs_in_from(&app, "nobody", "123456", "198.51.100.66")
+            .await
+            .is_refused(401, "AUTH_BAD_CREDENTIALS");
     }
     signs_in_from(&app, "nobody", "123456", "198.51.100.66").await.is_refused(429, "RATE_LIMITED");
     signs_in_from(&app, "alice", PASSWORD, "home").await.is_refused(400, "VALIDATION_FAILED");
@@ -148,7 +151,14 @@ async fn accounts_are_guessed_at_no_faster() {
         }
     }
     let log = company.sends("GET", "/api/client/audit", chinwag_testkit::Body::Nothing).await.ok();
-    let acts: Vec<&str> =
-        log["entries"].as_array().expect("entries").iter().filter_map(|entry| entry["act"].as_str()).collect();
-    assert_eq!(acts, ["ACCOUNT_SIGN_IN_FAILED", "ACCOUNT_SIGN_IN_FAILED", "ACCOUNT_SIGNED_IN", "ACCOUNT_REGISTERED"]);
+    let acts: Vec<&str> = log["entries"]
+        .as_array()
+        .expect("entries")
+        .iter()
+        .filter_map(|entry| entry["act"].as_str())
+        .collect();
+    assert_eq!(
+        acts,
+        ["ACCOUNT_SIGN_IN_FAILED", "ACCOUNT_SIGN_IN_FAILED", "ACCOUNT_SIGNED_IN", "ACCOUNT_REGISTERED"]
+    );
 }

@@ -38,5 +38,8 @@ CREATE TABLE erased (
     PRIMARY KEY (subject, what)
 ) STRICT, WITHOUT ROWID;
 
+-- Chats that were deleted are forgotten after some weeks; cursors from before that are not honoured any more.
+CREATE INDEX chats_by_deletion ON chats (deleted_at) WHERE deleted_at IS NOT NULL;
+
 -- Messages older than this are removed; null: none are.
 ALTER TABLE apps ADD COLUMN retention_days INTEGER;

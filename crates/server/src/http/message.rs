@@ -147,7 +147,7 @@ async fn sync(
 ) -> Result<Answer<Missed>, ApiError> {
     let (epoch, head) = (app.store.epoch(), app.store.head());
     let since = params.since.ok_or_else(|| ApiError::invalid("since is required"))?;
-    let Some(position) = cursor::read(&since, epoch, head) else {
+    let Some(position) = cursor::read(&since, epoch, app.store.horizon()..=head) else {
         let cursor = cursor::write(epoch, head);
         let resync = Told::Notice(Notice::Resync { cursor: cursor.clone() });
         return Ok(Answer(Missed { events: vec![resync], cursor, more: false }));

@@ -38,7 +38,10 @@ pub(super) fn routes() -> Routes {
         )
         .with(
             delete("/api/client/apps/{appId}/users/{userId}", delete_user)
-                .named("deleteUser", "Erase a user, their messages and their reactions; tells what was removed")
+                .named(
+                    "deleteUser",
+                    "Erase a user, their messages and their reactions; tells what was removed",
+                )
                 .refusing(&[AppNotFound, UserNotFound]),
         )
         .with(

@@ -67,7 +67,7 @@ impl Listener {
         let (hub, store) = (app.hub.clone(), app.store.clone());
         // What is said before the deliveries begin must not take its client back, nor past what it missed.
         let head = store.head();
-        let read = since.as_deref().map(|since| cursor::read(since, store.epoch(), head));
+        let read = since.as_deref().map(|since| cursor::read(since, store.epoch(), store.horizon()..=head));
         let (position, lost) = (read.flatten().unwrap_or(head), read == Some(None));
         let answer = store.listen(user, id, Arc::clone(&outbox)).await;
         Self { id, hub, store, user, outbox, since, position, lost, phase: Phase::Starting(answer) }
@@ -138,7 +138,9 @@ impl Listener {
     /// Deliveries have begun after the event at `head`.
     fn start(&mut self, head: u64) {
         self.position = head;
-        let since = self.since.as_deref().map(|since| cursor::read(since, self.store.epoch(), head));
+        let honoured = self.store.horizon()..=head;
+        let since = self.since.as_deref();
+        let since = since.map(|since| cursor::read(since, self.store.epoch(), honoured));
         self.lost = since == Some(None);
         self.phase = match since {
             None => Phase::Live,

@@ -14,6 +14,7 @@ mod erase;
 mod expire;
 mod facts;
 mod flush;
+mod forget;
 mod group;
 mod history;
 mod keys;
@@ -54,6 +55,7 @@ pub(super) struct Postgres {
     orders: mpsc::Sender<Order>,
     lines: Arc<Lines>,
     head: Arc<AtomicU64>,
+    horizon: Arc<AtomicU64>,
     epoch: Arc<str>,
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
@@ -86,7 +88,8 @@ impl Postgres {
         });
         let thread = writer.start().await?;
         let lines = Arc::new(Lines::new(opened.config));
-        let store = Self { orders, lines, head, epoch: opened.epoch, clock, ids, commits };
+        let horizon = Arc::default();
+        let store = Self { orders, lines, head, horizon, epoch: opened.epoch, clock, ids, commits };
         Ok((store, WriterThread { threads: vec![thread] }))
     }
 

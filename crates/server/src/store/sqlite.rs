@@ -7,6 +7,7 @@ mod audit;
 mod chats;
 mod erase;
 mod expire;
+mod forget;
 mod history;
 mod keys;
 mod list;
@@ -48,6 +49,7 @@ pub(super) struct Sqlite {
     jobs: mpsc::Sender<writer::Order>,
     readers: Arc<readers::Readers>,
     head: Arc<AtomicU64>,
+    horizon: Arc<AtomicU64>,
     epoch: Arc<str>,
     commits: Arc<Commits>,
 }
@@ -119,6 +121,7 @@ impl Sqlite {
             jobs,
             readers: Arc::new(readers::Readers::new(opened.readers)),
             head,
+            horizon: Arc::default(),
             epoch: opened.epoch,
             commits,
         };

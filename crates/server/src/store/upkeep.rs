@@ -14,6 +14,15 @@ pub enum Erasure {
     Chat(ChatId),
 }
 
+/// From then on cursors from before a chat's end are not honoured.
+pub(super) const DELETED_CHATS_TOLD_SECONDS: i64 = 30 * 86_400;
+/// From then on nothing is known of it: by then every node honours no such cursor.
+pub(super) const DELETED_CHATS_KEPT_SECONDS: i64 = 31 * 86_400;
+/// Chats forgotten in one commit.
+pub(super) const CHATS_STEP: u32 = 20;
+/// Where `meta` has the horizon.
+pub(super) const HORIZON: &str = "horizon";
+
 /// Nonces are kept twice as long as the protocol promises (section 3).
 pub(super) const NONCES_KEPT_SECONDS: i64 = 2 * 86_400;
 /// Nonces forgotten in one commit.
@@ -41,6 +50,12 @@ impl Store {
     /// there were.
     pub async fn expire_messages(&self, app: AppId, before: Timestamp) -> Result<u64, StoreError> {
         on_engine!(self, store => store.expire_messages(app, before).await)
+    }
+
+    /// Forgets some chats that were deleted weeks ago, with who was in them; true if there may be more. Cursors from
+    /// before their end are not honoured for some time already: every node knows that from when it last asked this.
+    pub async fn forget_chats(&self, now: Timestamp) -> Result<bool, StoreError> {
+        on_engine!(self, store => store.forget_chats(now).await)
     }
 
     /// Whether a write reaches the disk now.

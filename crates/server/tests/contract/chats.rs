@@ -180,6 +180,36 @@ pub(crate) async fn a_deleted_chat_is_told_of_and_erased(world: World) {
     assert!(texts(&world.told(tea.bob, 0, 50).await).is_empty());
 }
 
+pub(crate) async fn a_deleted_chat_is_forgotten_and_older_cursors_with_it(world: World) {
+    const DAY_MS: i64 = 86_400_000;
+    let tea = world.tea().await;
+    let other = world.chat(tea.app, tea.bob, &["alice", "bob"]).await;
+    world.says(tea.bob, tea.chat, "the end").await;
+    let before = world.store.head();
+    world.store.delete_chat(tea.alice, tea.chat).await.unwrap();
+    world.store.erase(Erasure::Chat(tea.chat)).await.unwrap();
+    let end = world.store.head();
+    let forgets = async || while world.store.forget_chats(world.clock.now()).await.unwrap() {};
+
+    world.clock.advance_ms(29 * DAY_MS);
+    forgets().await;
+    assert_eq!(world.store.horizon(), 0);
+    assert_eq!(world.told(tea.bob, before, 50).await.len(), 1, "it is told of");
+    world.says(tea.bob, other, "life goes on").await;
+    let head = world.store.head();
+
+    world.clock.advance_ms(2 * DAY_MS);
+    forgets().await;
+    assert_eq!(world.store.horizon(), end, "older cursors are not honoured");
+    assert_eq!(world.told(tea.bob, before, 50).await.len(), 2, "but it is there still");
+
+    world.clock.advance_ms(DAY_MS);
+    forgets().await;
+    assert_eq!(texts(&world.told(tea.bob, before, 50).await), ["life goes on"]);
+    assert_eq!(world.told(tea.bob, before, 50).await.len(), 1, "nothing is left of it");
+    assert_eq!((world.store.horizon(), world.store.head()), (end, head));
+}
+
 pub(crate) async fn endings_are_read_once_in_order(world: World) {
     let tea = world.tea().await;
     let last = world.store.last_ending().await.unwrap();

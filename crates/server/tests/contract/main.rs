@@ -48,6 +48,7 @@ on_both_engines![
     chats::a_deleted_chat_is_told_of_and_erased,
     chats::endings_are_read_once_in_order,
     chats::old_nonces_are_forgotten,
+    chats::a_deleted_chat_is_forgotten_and_older_cursors_with_it,
     people::a_replaced_token_that_comes_back_ends_its_session,
     people::deeds_are_kept_newest_first_and_forgotten_when_old,
     people::what_is_kept_of_a_user_and_what_was_removed,

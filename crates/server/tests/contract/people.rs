@@ -16,7 +16,8 @@ const DAY_MS: i64 = 86_400_000;
 pub(crate) async fn a_replaced_token_that_comes_back_ends_its_session(world: World) {
     let tea = world.tea().await;
     let [first, lost, second, third] = ["first", "lost", "second", "third"].map(secret::hash);
-    let opened = world.store.open_session(tea.alice, NewRefresh { hash: first, life_days: 30 }).await.unwrap();
+    let opened =
+        world.store.open_session(tea.alice, NewRefresh { hash: first, life_days: 30 }).await.unwrap();
     let session = opened.unwrap();
     let uses = async |token, successor| {
         let used = world.store.use_refresh_token(token, session, successor).await.unwrap();
@@ -88,7 +89,8 @@ pub(crate) async fn what_is_kept_of_a_user_and_what_was_removed(world: World) {
 
     let receipt = world.store.receipt(tea.alice).await.unwrap().unwrap();
     assert_eq!((receipt.app, receipt.finished_at), (tea.app, Some(world.clock.now())));
-    let count = |what: &str| receipt.removed.iter().find(|(name, _)| name == what).map_or(0, |(_, count)| *count);
+    let count =
+        |what: &str| receipt.removed.iter().find(|(name, _)| name == what).map_or(0, |(_, count)| *count);
     assert_eq!((count("messages"), count("reactions")), (3, 1), "{receipt:?}");
     assert_eq!((count("memberships"), count("profiles")), (1, 1), "{receipt:?}");
     assert_eq!(world.store.receipts(tea.app, 10).await.unwrap(), [receipt]);

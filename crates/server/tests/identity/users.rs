@@ -1,4 +1,4 @@
-use chinwag_server::store::{Refreshed, Ended, Erasure, RegisterError, RenameError};
+use chinwag_server::store::{Ended, Erasure, Refreshed, RegisterError, RenameError};
 
 use crate::world::{World, new_refresh, new_user, username};
 

@@ -41,7 +41,8 @@ impl Postgres {
         let store = self.clone();
         self.detached(async move {
             let line = store.lines.lend().await?;
-            let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
+            let sql =
+                "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
             Ok(line.execute(sql, &[&before.0, &i64::from(AUDIT_STEP)]).await? > 0)
         })
         .await

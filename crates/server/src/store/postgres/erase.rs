@@ -57,7 +57,10 @@ impl Postgres {
             // Something may have been under way on another node: it is done before they part, or not at all.
             while {
                 for (what, verb) in [
-                    ("messages", (|user, chat| Verb::EraseMessages { user, chat }) as fn(UserId, ChatId) -> Verb),
+                    (
+                        "messages",
+                        (|user, chat| Verb::EraseMessages { user, chat }) as fn(UserId, ChatId) -> Verb,
+                    ),
                     ("reactions", |user, chat| Verb::EraseReactions { user, chat }),
                 ] {
                     let (before, mut left) = (self.count_of(what, user, chat).await?, true);

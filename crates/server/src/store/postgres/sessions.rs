@@ -229,7 +229,9 @@ async fn refreshed(
                                (SELECT session FROM retired_tokens WHERE hash = $1))
                AND s.expires_at > $2 AND u.username IS NOT NULL AND a.status <> 'DELETED' FOR UPDATE OF s"
     );
-    let Some(row) = line.row(sql, &[&refresh.as_slice(), &now.0]).await? else { return Ok(Refreshed::Nothing) };
+    let Some(row) = line.row(sql, &[&refresh.as_slice(), &now.0]).await? else {
+        return Ok(Refreshed::Nothing);
+    };
     let session = session_of(&row)?;
     match row.get::<_, Option<bool>>(6) {
         Some(true) => {

@@ -128,7 +128,8 @@ impl Postgres {
             let sql = "INSERT INTO erasure_receipts (subject, app, requested_at)
                        SELECT id, app, $2 FROM users WHERE id = $1";
             line.execute(sql, &[&user.0, &now.0]).await?;
-            let sql = "UPDATE users SET username = NULL, email = NULL, password_hash = NULL, first_name = NULL,
+            let sql =
+                "UPDATE users SET username = NULL, email = NULL, password_hash = NULL, first_name = NULL,
                               sur_name = NULL WHERE id = $1";
             line.execute(sql, &[&user.0]).await?;
             let sessions = line.execute("DELETE FROM sessions WHERE user_id = $1", &[&user.0]).await?;

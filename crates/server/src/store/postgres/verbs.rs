@@ -4,11 +4,11 @@ use chinwag_protocol::{AppId, ChatId, ChatName, EventKind, Timestamp, UserId, Us
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{erase, expire};
 use super::facts::{Fault, present};
 use super::flush::{BEGIN, Ready};
 use super::line::{Ask, Line, ask};
 use super::{big, natural};
+use super::{erase, expire};
 use crate::chat::member::{self, Succession};
 use crate::chat::{Member, Membership, Published, Refusal, Route};
 use crate::clock::Ids;

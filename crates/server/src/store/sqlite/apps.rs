@@ -133,7 +133,8 @@ impl Sqlite {
     }
 }
 
-const SELECT: &str = "SELECT id, account, name, status, tier, created_at, updated_at, retention_days FROM apps
+const SELECT: &str =
+    "SELECT id, account, name, status, tier, created_at, updated_at, retention_days FROM apps
      WHERE status <> 'DELETED' AND (?1 IS NULL OR account = ?1)";
 
 fn app_of(row: &Row<'_>) -> rusqlite::Result<App> {

@@ -176,7 +176,10 @@ fn forget(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
         (SELECT change_position FROM members WHERE user = ?1)";
     for (what, sql) in [
         ("mentionsOfName", erased_names),
-        ("readReceipts", "DELETE FROM changes WHERE position IN (SELECT read_change FROM members WHERE user = ?1)"),
+        (
+            "readReceipts",
+            "DELETE FROM changes WHERE position IN (SELECT read_change FROM members WHERE user = ?1)",
+        ),
         ("memberships", "DELETE FROM members WHERE user = ?1"),
         ("formerMemberships", "DELETE FROM stays WHERE user = ?1"),
         ("nonces", "DELETE FROM nonces WHERE user = ?1"),
@@ -186,7 +189,9 @@ fn forget(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
         tally(tx, user, what, count)?;
     }
     tx.prepare_cached("DELETE FROM erasures WHERE subject = ?1")?.execute([user.0])?;
-    tx.prepare_cached("UPDATE erasure_receipts SET finished_at = ?2 WHERE subject = ?1 AND finished_at IS NULL")?
-        .execute(params![user.0, tx.now().0])?;
+    tx.prepare_cached(
+        "UPDATE erasure_receipts SET finished_at = ?2 WHERE subject = ?1 AND finished_at IS NULL",
+    )?
+    .execute(params![user.0, tx.now().0])?;
     Ok(())
 }

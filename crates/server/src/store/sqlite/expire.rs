@@ -53,7 +53,9 @@ fn oldest(
                (SELECT position FROM messages INDEXED BY messages_by_chat
                 WHERE chat = ?1 ORDER BY position LIMIT ?3) ORDER BY position",
         )?
-        .query_map(params![chat.0, before.0, STEP_ROWS], |row| Ok((MessageId(row.get(0)?), UserId(row.get(1)?))))?
+        .query_map(params![chat.0, before.0, STEP_ROWS], |row| {
+            Ok((MessageId(row.get(0)?), UserId(row.get(1)?)))
+        })?
         .collect::<Result<_, _>>()?;
     Ok(messages)
 }

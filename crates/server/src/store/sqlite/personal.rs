@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::rows::PRESENT;
 use super::{Sqlite, Tx};
-use crate::store::personal::{Attended, Personal, Reacted, Receipt, Written};
 use crate::store::StoreError;
+use crate::store::personal::{Attended, Personal, Reacted, Receipt, Written};
 
 impl Sqlite {
     pub(in crate::store) async fn personal(&self, user: UserId) -> Result<Option<Personal>, StoreError> {

@@ -99,8 +99,10 @@ impl Sqlite {
                         sur_name = NULL WHERE id = ?1",
             )?
             .execute([user.0])?;
-            tx.prepare_cached("INSERT INTO erasure_receipts (subject, app, requested_at) VALUES (?1, ?2, ?3)")?
-                .execute(params![user.0, before.app.0, tx.now().0])?;
+            tx.prepare_cached(
+                "INSERT INTO erasure_receipts (subject, app, requested_at) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![user.0, before.app.0, tx.now().0])?;
             let sessions = tx.prepare_cached("DELETE FROM sessions WHERE user = ?1")?.execute([user.0])?;
             tally(tx, user, "sessions", sessions)?;
             sessions::note_end(tx, Ended::User(user))?;

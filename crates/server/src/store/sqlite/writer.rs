@@ -182,9 +182,9 @@ fn wal_bytes_max(wal: &Path) -> u64 {
 /// Copies all of the log into the database, whose freed pages are zeroed, and empties it. Not while somebody reads what it
 /// would take away: commits wait for this, so it waits for nobody for long.
 fn scrub(connection: &Connection) -> bool {
-    let emptied = connection
-        .busy_timeout(SCRUB_PATIENCE)
-        .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)));
+    let emptied = connection.busy_timeout(SCRUB_PATIENCE).and_then(|()| {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+    });
     let _ = connection.busy_timeout(BUSY_PATIENCE);
     matches!(emptied, Ok(0))
 }
