@@ -2,6 +2,7 @@
 
 use chinwag_protocol::{Action, ChatName, EventKind};
 use chinwag_server::chat::Refusal;
+use chinwag_server::clock::Clock;
 use chinwag_server::store::{ChatError, Ended, Erasure, NewRefresh, Page};
 
 use crate::world::{World, edit, react, send, texts, username};

@@ -65,7 +65,11 @@ async fn suspending_an_app_is_noted_for_open_connections_and_keeps_its_sessions(
     let ended: Vec<_> = world.store.endings_after(before).await.unwrap();
     assert_eq!(ended.iter().map(|ending| ending.ended).collect::<Vec<_>>(), [Ended::App(app)]);
     assert_eq!(world.store.session_is_live(session, world.now()).await, Ok(None));
-    let renamed_and_active = AppChanges { name: Some("Shop".to_owned()), status: Some(AppStatus::Active) };
+    let renamed_and_active = AppChanges {
+        name: Some("Shop".to_owned()),
+        status: Some(AppStatus::Active),
+        ..AppChanges::default()
+    };
     let changed = world.store.change_app(Reach::All, app, renamed_and_active).await.unwrap().unwrap();
     assert_eq!((changed.name.as_str(), changed.status), ("Shop", AppStatus::Active));
     assert!(world.store.session_is_live(session, world.now()).await.unwrap().is_some());

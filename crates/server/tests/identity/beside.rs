@@ -14,7 +14,7 @@ async fn what_is_written_beside_is_seen_at_once() {
     assert_eq!(occupancy, Occupancy::Shared);
     assert_eq!(beside.epoch(), world.store.epoch());
 
-    let suspended = AppChanges { name: None, status: Some(AppStatus::Suspended) };
+    let suspended = AppChanges { status: Some(AppStatus::Suspended), ..AppChanges::default() };
     beside.change_app(Reach::All, app, suspended).await.unwrap();
 
     assert_eq!(world.store.app(Reach::All, app).await.unwrap().unwrap().status, AppStatus::Suspended);

@@ -170,7 +170,9 @@ async fn an_account_signs_in_refreshes_and_leaves() {
     let again = sessions.register_account("Acme".to_owned(), email(&address()), password()).await;
     assert_eq!(again.unwrap_err(), SessionError::AccountExists);
     let wrong = sessions.sign_in_account(address(), "battery staple".to_owned(), HOME).await;
-    assert_eq!(wrong.unwrap_err(), SessionError::BadSignIn);
+    let wrong = wrong.unwrap_err();
+    assert_eq!(wrong, SessionError::BadAccountSignIn(registered.account.id));
+    assert_eq!(wrong.to_string(), SessionError::BadSignIn.to_string(), "told no more than a stranger");
     let nobody = sessions.sign_in_account("no@one".to_owned(), "correct horse".to_owned(), HOME).await;
     assert_eq!(nobody.unwrap_err(), SessionError::BadSignIn);
     let signed_in = sessions.sign_in_account(address(), "correct horse".to_owned(), HOME).await.unwrap();

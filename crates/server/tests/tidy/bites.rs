@@ -2,7 +2,7 @@
 
 use chinwag_server::api::Document;
 
-use super::documents::{api, codes, limits, links, metrics, settings};
+use super::documents::{api, codes, limits, links, metrics, named_tests, settings};
 use super::rules::{dependencies, directions, nothing_left_for_later, queues, size_and_name, unwraps};
 use super::tree::{Source, read};
 
@@ -100,6 +100,17 @@ fn on_what_is_not_documented() {
     assert_eq!(is_missed("| 16384 |", "| 16385 |"), 1);
     assert_eq!(is_missed("| 0 to 16,777,216 |", "| 0 to 16,777,217 |"), 1);
     assert_eq!(is_missed("`json`", "`xml`"), 1);
+}
+
+#[test]
+fn on_controls_without_a_test() {
+    let here = "../crates/server/tests/tidy/bites.rs";
+    let text = format!(
+        "[`nobody`]({here})\n## Controls\n| control | tests |\n|---|---|\n| hope | none |\n\
+         | a | [`on_controls_without_a_test`]({here}) |\n"
+    );
+    let complaints = named_tests(&source("docs/security.md", &text));
+    assert_eq!(complaints.len(), 2, "{complaints:?}");
 }
 
 #[test]

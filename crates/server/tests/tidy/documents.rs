@@ -67,11 +67,15 @@ pub(super) fn limits(protocol: &str, constants: &str) -> Vec<String> {
 }
 
 fn default_of(name: &str) -> Option<String> {
-    let Settings { limits, tokens, .. } = Settings::default();
+    let Settings { limits, tokens, tls, audit, .. } = Settings::default();
     Some(match name {
         "limits.demo_concurrent_users" => limits.demo_concurrent_users.to_string(),
         "limits.actions_per_second" => limits.actions_per_second.to_string(),
         "limits.sign_ins_per_minute" => limits.sign_ins_per_minute.to_string(),
+        "limits.wrong_passwords_per_minute" => limits.wrong_passwords_per_minute.to_string(),
+        "limits.refreshes_per_minute" => limits.refreshes_per_minute.to_string(),
+        "limits.requests_per_second" => limits.requests_per_second.to_string(),
+        "limits.requests_per_second_and_address" => limits.requests_per_second_and_address.to_string(),
         "limits.registrations_per_minute" => limits.registrations_per_minute.to_string(),
         "limits.message_bytes" => limits.message_bytes.to_string(),
         "limits.connections" => limits.connections.to_string(),
@@ -89,6 +93,8 @@ fn default_of(name: &str) -> Option<String> {
         "limits.subscriptions_per_connection" => limits.subscriptions_per_connection.to_string(),
         "limits.queue_bytes" => limits.queue_bytes.to_string(),
         "limits.queue_bytes_total" => limits.queue_bytes_total.to_string(),
+        "tls.hsts_seconds" => tls.hsts_seconds.to_string(),
+        "audit.days" => audit.days.to_string(),
         "tokens.jwt_seconds" => tokens.jwt_seconds.to_string(),
         "tokens.refresh_days" => tokens.refresh_days.to_string(),
         "tokens.ticket_seconds" => tokens.ticket_seconds.to_string(),
