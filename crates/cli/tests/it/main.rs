@@ -19,6 +19,7 @@ mod members;
 mod messages;
 mod node;
 mod nonce;
+mod observed;
 mod pages;
 mod reactions;
 mod readme;
