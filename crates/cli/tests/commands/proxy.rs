@@ -158,7 +158,7 @@ fn free_port() -> u16 {
 fn make_certificate(directory: &Path, days: u32) {
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+        .args(["-subj", "/CN=made for a test", "-addext", "subjectAltName=DNS:localhost"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE", "-days", &days.to_string(), "-keyout"])
         .arg(directory.join("key.pem"))
         .arg("-out")

@@ -7,6 +7,7 @@ mod app_users;
 mod chats;
 mod clients;
 mod devices;
+mod documented;
 mod events;
 mod handshake;
 mod history;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use chinwag_testkit::{Body, Chinwag, Frame, in_time};
+use chinwag_testkit::{Body, Chinwag, Opening, in_time};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -67,8 +67,12 @@ async fn what_is_no_action_is_counted_at_both_doors() {
     let seen = metrics(&tea.chinwag).await;
     assert_eq!(count(&seen, "chinwag_actions_malformed_total"), 2);
     assert_eq!(count(&seen, r#"chinwag_connection_drops_total{reason="malformed"}"#), 0);
-    tea.bob.sends_frame(Frame::new("SHOUT")).await;
-    tea.bob.closed().await;
+    let opening = Opening::default();
+    let mut socket = opening.open(&tea.bob).await;
+    socket.send(opening.connect_frame(&tea.bob.jwt())).await;
+    assert_eq!(socket.next_frame().await.command, "CONNECTED");
+    socket.send_text("SHOUT\n\n\0").await;
+    assert!(socket.closed().await.error.is_some());
     let seen = metrics(&tea.chinwag).await;
     assert_eq!(count(&seen, r#"chinwag_connection_drops_total{reason="malformed"}"#), 1, "{seen}");
 }
@@ -85,7 +89,7 @@ async fn logs_name_requests_and_connections() {
     chinwag.stop().await;
     let log: Vec<Value> =
         chinwag.stderr().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let of = |target: &str| log.iter().filter(move |line| line["target"] == target);
+    let of = |target: &'static str| log.iter().filter(move |line| line["target"] == target);
     let answered = of("request").find(|line| line["fields"]["id"] == "seven").expect("the request");
     assert_eq!(answered["fields"]["route"], "/healthz");
     assert_eq!(answered["fields"]["status"], 200);
@@ -165,6 +169,9 @@ async fn a_trace_leads_from_an_action_to_its_deliveries() {
     let app = chinwag.app().await;
     let (mut alice, mut bob) = (app.connected("alice").await, app.connected("bob").await);
     let chat = alice.creates_chat_with(&["bob"]).await;
+    for member in [&mut alice, &mut bob] {
+        member.expect("NEW_CHAT").await;
+    }
     let sent = alice.says(&chat, "hello").await;
     bob.expect("SEND_MSG").await;
 
@@ -200,6 +207,9 @@ async fn a_collector_that_is_away_costs_traces_only() {
     let app = chinwag.app().await;
     let (mut alice, mut bob) = (app.connected("alice").await, app.connected("bob").await);
     let chat = alice.creates_chat_with(&["bob"]).await;
+    for member in [&mut alice, &mut bob] {
+        member.expect("NEW_CHAT").await;
+    }
     alice.says(&chat, "hello").await;
     bob.expect("SEND_MSG").await;
     let failed = async {

@@ -197,7 +197,10 @@ impl Session {
             match self.decoder.next() {
                 Ok(Some(frame)) => self.on_frame(&frame, effects),
                 Ok(None) => return,
-                Err(error) => self.fail(None, &error.to_string(), effects),
+                Err(error) => {
+                    self.mistakes.frames += 1;
+                    self.fail(None, &error.to_string(), effects);
+                }
             }
         }
     }

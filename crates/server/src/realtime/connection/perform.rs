@@ -24,7 +24,12 @@ impl<C: Carrier> Connection<C> {
                 if let Some(Ending::Close { code: Ending::TOO_BIG, reason }) = ending {
                     self.session.end(reason, &mut self.effects);
                 }
-                self.count_mistakes(ending.as_ref());
+                let is_broken =
+                    matches!(&ending, Some(Ending::Close { code, .. }) if *code != Ending::NORMAL);
+                if is_broken {
+                    self.app.telemetry.dropped(Drop::Malformed);
+                }
+                self.count_mistakes();
                 self.ending = ending;
             }
             Happening::Sent => {}
@@ -49,11 +54,10 @@ impl<C: Carrier> Connection<C> {
     }
 
     /// What the peer said that could not be understood.
-    fn count_mistakes(&mut self, ending: Option<&Ending>) {
+    fn count_mistakes(&mut self) {
         let mistakes = self.session.mistakes();
         self.app.telemetry.malformed.add(mistakes.actions.into());
-        let is_broken = matches!(ending, Some(Ending::Close { code, .. }) if *code != Ending::NORMAL);
-        if is_broken || mistakes.frames > 0 {
+        if mistakes.frames > 0 {
             self.app.telemetry.dropped(Drop::Malformed);
         }
     }
@@ -93,6 +97,8 @@ impl<C: Carrier> Connection<C> {
                 self.perform_one(effect).await;
             }
         }
+        // Of frames that came while something was waited for.
+        self.count_mistakes();
     }
 
     async fn perform_one(&mut self, effect: Effect) {
