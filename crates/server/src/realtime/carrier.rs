@@ -51,8 +51,8 @@ pub trait Carrier {
     /// Since when the peer has taken nothing, while something waits.
     fn stalled_since(&self) -> Option<Instant>;
 
-    /// Sends what waits. Ready when nothing waits any more: true if something did.
-    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<bool>>;
+    /// Sends what waits. Ready when nothing waits any more.
+    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<()>>;
 
     /// Ends it, after what waits was sent or the peer had its time to take it.
     fn close(&mut self, ending: Ending) -> impl Future<Output = ()> + Send;

@@ -19,8 +19,6 @@ impl<C: Carrier> Connection<C> {
     pub(super) fn handle(&mut self, happening: Happening) {
         match happening {
             Happening::Received(ending) => {
-                // Pings and parts of a message count, too.
-                self.session.on_heard(Instant::now());
                 if let Some(Ending::Close { code: Ending::TOO_BIG, reason }) = ending {
                     self.session.end(reason, &mut self.effects);
                 }
@@ -32,7 +30,6 @@ impl<C: Carrier> Connection<C> {
                 self.count_mistakes();
                 self.ending = ending;
             }
-            Happening::Sent => {}
             Happening::Acted(acting, result) => self.acted(acting, result),
             Happening::Heard(index, Heard::Began) => {
                 self.session.listening(self.listeners[index].0, &mut self.effects);
