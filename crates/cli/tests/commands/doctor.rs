@@ -1,6 +1,6 @@
 //! `chinwag doctor`, with the server alone and behind real proxies, in order and in disorder.
 
-use chinwag_testkit::Chinwag;
+use chinwag_testkit::{Chinwag, Postgres};
 use serde_json::Value;
 
 use crate::program::{BINARY, Done, Place, chinwag};
@@ -157,4 +157,52 @@ fn nobody_at_the_url_is_a_failure_with_a_question() {
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(done.stdout.starts_with("fail  connection     unable to connect to 127.0.0.1:1"), "{done:?}");
     assert!(done.stdout.contains("does the proxy run"), "{done:?}");
+}
+
+/// A NATS server that wants a password.
+struct Nats(std::process::Child, u16);
+
+impl Nats {
+    fn start() -> Self {
+        let port = crate::proxy::free_port();
+        let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin";
+        let mut command = std::process::Command::new("nats-server");
+        command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "--user", "chinwag", "--pass", "secret"]);
+        let quiet = std::process::Stdio::null;
+        let child = command.env("PATH", path).stdout(quiet()).stderr(quiet()).spawn().expect("nats-server");
+        let nats = Self(child, port);
+        let began = std::time::Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(began.elapsed() < chinwag_testkit::PATIENCE, "nats-server does not listen");
+        }
+        nats
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_database_and_nats_are_asked_what_they_are() {
+    let database = Postgres::shared().new_database();
+    let (place, nats) = (Place::new(), Nats::start());
+    let examined = |database: &str, user: &str| {
+        let nats = format!("nats://{user}127.0.0.1:{}", nats.1);
+        let done = place.chinwag(&format!("doctor --json --database-url {database} --nats-url {nats}"));
+        assert!(!done.stdout.contains("secret"), "a password is not told: {done:?}");
+        Findings::of(&done)
+    };
+    let findings = examined(&database, "chinwag:secret@");
+    assert!(findings.one("database", "ok").starts_with("PostgreSQL 1"));
+    assert!(findings.one("clock", "ok").contains("PostgreSQL's clock"));
+    assert!(findings.one("NATS", "ok").starts_with("version 2."));
+
+    let elsewhere = "postgres://chinwag:secret@127.0.0.1:1/chinwag";
+    let findings = examined(elsewhere, "chinwag:secrets@");
+    assert!(findings.one("database", "fail").contains("does database_url name it"));
+    assert!(findings.one("NATS", "fail").contains("Authorization Violation"));
 }

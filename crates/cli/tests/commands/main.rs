@@ -8,6 +8,7 @@ mod dev;
 mod dev_again;
 mod doctor;
 mod keys;
+mod package;
 mod program;
 mod proxy;
 mod running_dev;

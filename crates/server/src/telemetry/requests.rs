@@ -39,11 +39,14 @@ impl Door {
 
 /// Routes and methods are few and fixed, so this has a bound.
 pub struct Requests {
-    routes: Mutex<HashMap<(Door, &'static str), HashMap<Box<str>, Route>>>,
+    routes: Mutex<HashMap<(Door, &'static str), Routes>>,
     /// With the process's own beginning, names that no other process gives.
     prefix: u32,
     next: AtomicU64,
 }
+
+/// By the template of their path.
+type Routes = HashMap<Box<str>, Route>;
 
 #[derive(Default)]
 struct Route {
