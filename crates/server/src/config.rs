@@ -45,6 +45,7 @@ pub struct Settings {
     pub http: Http,
     pub web: Web,
     pub metrics: Metrics,
+    pub traces: Traces,
     pub log: Log,
 }
 
@@ -127,6 +128,15 @@ pub struct Metrics {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub struct Traces {
+    /// An OpenTelemetry collector. Without it nothing is traced.
+    pub otlp_url: Option<String>,
+    /// Of so many stored events one is traced.
+    pub one_in: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Log {
     pub level: LogLevel,
     pub format: LogFormat,
@@ -150,6 +160,12 @@ pub enum LogFormat {
     Json,
 }
 
+impl Default for Traces {
+    fn default() -> Self {
+        Self { otlp_url: None, one_in: 100 }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -164,6 +180,7 @@ impl Default for Settings {
             http: Http::default(),
             web: Web::default(),
             metrics: Metrics::default(),
+            traces: Traces::default(),
             log: Log::default(),
         }
     }

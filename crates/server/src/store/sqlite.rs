@@ -75,6 +75,10 @@ impl Sqlite {
         Ok((store, occupancy))
     }
 
+    pub(super) fn version() -> &'static str {
+        rusqlite::version()
+    }
+
     /// Whether there is a database in `data_dir`.
     #[must_use]
     pub(super) fn is_in(data_dir: &Path) -> bool {
