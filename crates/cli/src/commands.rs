@@ -6,6 +6,7 @@ pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod chats;
 pub(crate) mod dev;
+pub(crate) mod hook;
 pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod send;

@@ -15,6 +15,7 @@ use crate::api::Documents;
 use crate::chat::Chat;
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
+use crate::hooks::Hooks;
 use crate::http::Outfit;
 use crate::hub::{Budget, Hub};
 use crate::listener::{self, Bounds, Line};
@@ -32,7 +33,7 @@ use crate::store::{Erasure, Occupancy, OpenError, Session, Store, StoreError, Wr
 use crate::telemetry::Telemetry;
 use crate::upkeep::{self, Upkeep};
 use crate::web::{DevUsers, Pages};
-use crate::{http, management};
+use crate::{hooks, http, management};
 
 /// For HTTP requests in progress to finish when the server stops.
 const REQUESTS_DRAIN: Duration = Duration::from_secs(3);
@@ -56,6 +57,7 @@ pub struct App {
     pub sockjs: Arc<HttpSessions>,
     pub budget: Arc<Budget>,
     pub upkeep: Upkeep,
+    pub hooks: Hooks,
     pub documents: Documents,
     pub telemetry: Arc<Telemetry>,
     /// Room for those who watch figures or events of their apps.
@@ -140,6 +142,7 @@ impl Server {
             sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
             upkeep: Upkeep::default(),
+            hooks: Hooks::default(),
             documents: Documents::default(),
             telemetry,
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
@@ -197,6 +200,7 @@ impl Server {
         app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
         app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
         app.tasks.spawn(upkeep::sample_figures(Arc::clone(&app)));
+        app.tasks.spawn(hooks::serve(Arc::clone(&app)));
         let [chat, management] = listeners;
         let [chat_router, management_router] = routers;
         let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, app.stop.clone()));

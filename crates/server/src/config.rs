@@ -45,6 +45,7 @@ pub struct Settings {
     pub http: Http,
     pub web: Web,
     pub metrics: Metrics,
+    pub webhooks: Webhooks,
     pub log: Log,
 }
 
@@ -60,6 +61,8 @@ pub struct Limits {
     pub sign_ins_per_minute: u32,
     /// Per API key.
     pub registrations_per_minute: u32,
+    /// Per server key.
+    pub server_calls_per_second: u32,
     /// Bytes of UTF-8 in one message.
     pub message_bytes: usize,
     /// Open sockets. 0: what the limit on open files allows, less some headroom.
@@ -127,6 +130,17 @@ pub struct Metrics {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// Whether endpoints may be in private networks or on this machine, and without TLS.
+    pub allow_private: bool,
+    /// For an endpoint to answer.
+    pub timeout_seconds: u32,
+    /// How long an event is tried before it is a dead letter.
+    pub retry_seconds: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Log {
     pub level: LogLevel,
     pub format: LogFormat,
@@ -164,6 +178,7 @@ impl Default for Settings {
             http: Http::default(),
             web: Web::default(),
             metrics: Metrics::default(),
+            webhooks: Webhooks::default(),
             log: Log::default(),
         }
     }
@@ -176,6 +191,7 @@ impl Default for Limits {
             actions_per_second: 500,
             sign_ins_per_minute: 600,
             registrations_per_minute: 600,
+            server_calls_per_second: 1000,
             message_bytes: chinwag_protocol::limits::MESSAGE_BYTES_DEFAULT,
             connections: 0,
             connections_per_address: 0,
@@ -205,6 +221,12 @@ impl Default for Tokens {
 impl Default for Http {
     fn default() -> Self {
         Self { allowed_origins: vec!["*".to_owned()], sockjs_client_url: None }
+    }
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { allow_private: false, timeout_seconds: 15, retry_seconds: 3 * 86_400 }
     }
 }
 
