@@ -56,9 +56,14 @@ async fn history_comes_with_its_own_times_once_and_in_order() {
 
     let open = json!({"userIds": [alice.id, bob.id]});
     let opened = backend.post(&format!("/api/app/imports/{chat}/open"), open.clone()).await.ok();
-    assert_eq!((&opened["importing"], &opened["seq"]), (&json!(false), &json!(9)));
-    let told = alice.expect("NEW_CHAT").await;
-    assert_eq!((&told["chatId"], &told["seq"]), (&json!(chat), &json!(9)));
+    assert_eq!((&opened["importing"], &opened["seq"]), (&json!(false), &json!(10)));
+    for (seq, name) in [(9, "alice"), (10, "bob")] {
+        let told = alice.expect("USER_JOIN").await;
+        assert_eq!(
+            (&told["chatId"], &told["seq"], &told["username"]),
+            (&json!(chat), &json!(seq), &json!(name))
+        );
+    }
     alice.sees_nothing().await;
     let _ = backend.post(&format!("/api/app/imports/{chat}/open"), open).await.ok();
     alice.sees_nothing().await;
@@ -76,8 +81,8 @@ async fn history_comes_with_its_own_times_once_and_in_order() {
 
     // It goes on from there, without a hole.
     let said = backend.says(&bob.id, &chat, "new").await;
-    assert_eq!(said["seq"], 10);
-    assert_eq!(alice.expect("SEND_MSG").await["seq"], 10);
+    assert_eq!(said["seq"], 11);
+    assert_eq!(alice.expect("SEND_MSG").await["seq"], 11);
     let mut export = exported(&backend, &chat, 3).await;
     assert_eq!(export.len(), 8);
     export.reverse();

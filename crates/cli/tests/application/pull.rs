@@ -142,7 +142,7 @@ async fn an_import_is_told_as_one() {
     let _ = backend.post(&format!("/api/app/imports/{chat}/open"), json!({"userIds": [alice]})).await.ok();
     let _ = backend.says(&alice, &chat, "new").await;
     let (events, _) = backend.pulls("", 10).await;
-    assert_eq!(types(&events), ["NEW_CHAT", "SEND_MSG", "NEW_CHAT", "SEND_MSG"]);
+    assert_eq!(types(&events), ["NEW_CHAT", "SEND_MSG", "USER_JOIN", "SEND_MSG"]);
     let imported: Vec<bool> = events.iter().map(|event| event["imported"] == true).collect();
     assert_eq!(imported, [true, true, false, false]);
 }

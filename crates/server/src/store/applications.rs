@@ -254,7 +254,7 @@ impl Store {
         on_engine!(self, store => store.import_messages(app, chat, messages).await)
     }
 
-    /// Ends the import: these are in the chat from now on, and have read what it holds. They are told of a new chat.
+    /// Ends the import: these are in the chat from now on, and have read what it holds. They are told that they joined.
     pub async fn open_import(&self, app: AppId, chat: ChatId, members: Vec<UserId>) -> Result<(), ChatError> {
         on_engine!(self, store => store.open_import(app, chat, members).await)
     }

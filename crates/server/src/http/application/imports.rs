@@ -24,7 +24,7 @@ use crate::store::{Imported, NewImport, OldMessage};
 /// Messages in one request.
 const MESSAGES_MAX: usize = 500;
 /// Members of one chat that is opened.
-const MEMBERS_MAX: usize = 10_000;
+const MEMBERS_MAX: usize = 1000;
 
 pub(super) fn routes() -> Routes {
     Routes::about("Your server: import")
@@ -155,7 +155,9 @@ async fn open(
     user_ids.sort_unstable();
     user_ids.dedup();
     if user_ids.len() > MEMBERS_MAX {
-        return Err(ApiError::invalid(format!("a chat is opened for at most {MEMBERS_MAX} users")));
+        return Err(ApiError::invalid(format!(
+            "a chat is opened for at most {MEMBERS_MAX} users: add the others later"
+        )));
     }
     app.store.open_import(by.0, chat, user_ids).await?;
     Ok(Answer(by.chat(&app, chat).await?.into()))

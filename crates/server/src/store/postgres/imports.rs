@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::flush::Ready;
 use super::line::ask;
-use super::verbs::{Change, JOIN, Not, Outcome, Scene, Verb};
+use super::verbs::{Change, Not, Outcome, Scene, Verb};
 use super::{Postgres, big, natural};
 use crate::chat::{Published, Refusal, Route};
 use crate::clock::Ids;
@@ -79,9 +79,19 @@ const ADVANCE: &str = "UPDATE chats SET head_seq = head_seq + $2, sent = sent + 
 const HAVE_READ: &str = "UPDATE members SET (read_position, read_nth) =
         (SELECT position, nth FROM messages WHERE chat = $1 ORDER BY position DESC LIMIT 1)
     WHERE chat = $1 AND EXISTS (SELECT FROM messages WHERE chat = $1)";
-const OPEN: &str =
-    "UPDATE chats SET importing = false, imported_to = (SELECT position FROM head), group_chat = $2
+const OPEN: &str = "UPDATE chats SET importing = false, head_seq = head_seq + $2::int8, group_chat = $3,
+        head_position = (SELECT position FROM head), imported_to = (SELECT position - $2::int8 + 1 FROM head)
     WHERE id = $1";
+const JOIN_ALL: &str =
+    "INSERT INTO members (chat, user_id, joined_at, joined_position, change_position, read_position,
+                                             read_nth)
+    SELECT $1::uuid, w.user_id, $3::int8, h.position - $2::int8 + w.n, h.position - $2::int8 + w.n, 0, 0
+    FROM head h, unnest($4::uuid[], $5::int8[]) w (user_id, n)
+    ON CONFLICT (chat, user_id) DO UPDATE SET joined_at = excluded.joined_at,
+        joined_position = excluded.joined_position, change_position = excluded.change_position";
+const TELL_ALL: &str = "INSERT INTO changes (chat, position, seq, kind, sender, subject, text, at)
+    SELECT $1::uuid, h.position - $2::int8 + w.n, $3::int8 + w.n, 'USER_JOIN', $4::uuid, w.user_id, u.username, $5::int8
+    FROM head h, unnest($6::uuid[], $7::int8[]) w (user_id, n) JOIN users u ON u.id = w.user_id";
 
 impl Scene<'_> {
     pub(super) async fn begin_import(&self, ids: &Ids, new: &NewImport) -> Result<(Ready, Outcome), Not> {
@@ -119,7 +129,7 @@ impl Scene<'_> {
         messages: &[OldMessage],
     ) -> Result<(Ready, Outcome), Not> {
         let locked = self.lock(chat).await?.ok_or(Refusal::ChatNotFound)?;
-        match self.import_state(app, chat).await?.ok_or(Refusal::ChatNotFound)?.0 {
+        match self.import_state(app, chat).await?.ok_or(Refusal::ChatNotFound)? {
             ImportState::Importing => {}
             ImportState::Opened | ImportState::Never => return Err(Refusal::ImportClosed.into()),
         }
@@ -173,8 +183,7 @@ impl Scene<'_> {
         members: &[UserId],
     ) -> Result<(Ready, Outcome), Not> {
         let locked = self.lock(chat).await?.ok_or(Refusal::ChatNotFound)?;
-        let (state, name) = self.import_state(app, chat).await?.ok_or(Refusal::ChatNotFound)?;
-        match state {
+        match self.import_state(app, chat).await?.ok_or(Refusal::ChatNotFound)? {
             ImportState::Importing => {}
             ImportState::Opened => return Ok((Ready::nothing(), Outcome::Done)),
             ImportState::Never => return Err(Refusal::ImportClosed.into()),
@@ -182,35 +191,50 @@ impl Scene<'_> {
         if !members.contains(&locked.creator) {
             return Err(Refusal::CreatorNotIncluded.into());
         }
-        self.are_users(app, members).await?;
-        let change = Change { kind: "NEW_CHAT", sender: locked.creator, subject: None, text: None };
-        let users: Vec<Uuid> = members.iter().map(|user| user.0).collect();
-        let mut asks = vec![ask!(JOIN, chat.0, self.now.0, users), ask!(HAVE_READ, chat.0)];
-        asks.extend(self.keep(&locked, &change));
-        asks.push(ask!(OPEN, chat.0, members.len() > 2));
-        let kind = EventKind::ChatCreated { chat_name: name, time_stamp: self.now };
-        let event = stored(chat, locked.creator, &locked.stamp, kind);
-        Ok((Ready::one(asks, Published { event, route: Route::Joined(members.to_vec()) }), Outcome::Done))
+        let names = self.are_users(app, members).await?;
+        let mut joining = vec![locked.creator];
+        joining.extend(members.iter().filter(|user| **user != locked.creator));
+        let count = joining.len() as u64;
+        let users: Vec<Uuid> = joining.iter().map(|user| user.0).collect();
+        let nths: Vec<i64> = (1..).take(joining.len()).collect();
+        let (seq, at) = (locked.stamp.seq - 1, self.now.0);
+        let creator = locked.creator.0;
+        let asks = vec![
+            ask!(JOIN_ALL, chat.0, big(count), at, users.clone(), nths.clone()),
+            ask!(TELL_ALL, chat.0, big(count), big(seq), creator, at, users, nths),
+            ask!(HAVE_READ, chat.0),
+            ask!(OPEN, chat.0, big(count), joining.len() > 2),
+        ];
+        let tell = |(user, n): (UserId, u64)| {
+            let stamp = Stamp { seq: seq + n, position: n, at: self.now, sent: 0 };
+            let username = names.get(&user).cloned().unwrap_or_default();
+            let kind = EventKind::UserJoined { user_id: user, username };
+            let event = stored(chat, locked.creator, &stamp, kind);
+            Published { event, route: Route::Joined(vec![user]) }
+        };
+        let published = joining.into_iter().zip(1..).map(tell).collect();
+        Ok((Ready { moved: count, count, asks, is_begun: false, published }, Outcome::Done))
     }
 
-    /// Refuses unless each is a user of the app, who cannot be deleted until this transaction ends.
-    async fn are_users(&self, app: AppId, users: &[UserId]) -> Result<(), Not> {
+    /// What each is called. Refuses unless all are users of the app, who cannot be deleted until this transaction ends.
+    async fn are_users(&self, app: AppId, users: &[UserId]) -> Result<HashMap<UserId, String>, Not> {
         let asked: Vec<Uuid> = users.iter().map(|user| user.0).collect();
-        let sql = "SELECT id FROM users WHERE app = $1 AND id = ANY ($2) AND username IS NOT NULL
+        let sql = "SELECT id, username FROM users WHERE app = $1 AND id = ANY ($2) AND username IS NOT NULL
                    ORDER BY id FOR SHARE";
         let rows = self.line.query(sql, &[&app.0, &asked]).await?;
-        let found: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
-        match users.iter().find(|user| !found.contains(&user.0)) {
+        let found: HashMap<UserId, String> =
+            rows.iter().map(|row| (UserId(row.get(0)), row.get(1))).collect();
+        match users.iter().find(|user| !found.contains_key(user)) {
             Some(missing) => Err(Refusal::NoUser(*missing).into()),
-            None => Ok(()),
+            None => Ok(found),
         }
     }
 
-    /// How far the import of a chat is, and its name.
-    async fn import_state(&self, app: AppId, chat: ChatId) -> Result<Option<(ImportState, String)>, Not> {
-        let sql = "SELECT importing, imported_to IS NOT NULL, name FROM chats WHERE id = $1 AND app = $2";
+    /// How far the import of a chat is.
+    async fn import_state(&self, app: AppId, chat: ChatId) -> Result<Option<ImportState>, Not> {
+        let sql = "SELECT importing, imported_to IS NOT NULL FROM chats WHERE id = $1 AND app = $2";
         let row = self.line.row(sql, &[&chat.0, &app.0]).await?;
-        Ok(row.map(|row| (ImportState::of(row.get(0), row.get(1)), row.get(2))))
+        Ok(row.map(|row| ImportState::of(row.get(0), row.get(1))))
     }
 
     /// What these nonces made before, and its seq.

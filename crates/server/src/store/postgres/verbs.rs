@@ -180,7 +180,7 @@ const ADVANCE: &str =
 const KEEP: &str = "INSERT INTO changes (chat, position, seq, kind, sender, subject, text, at)
     SELECT $1::uuid, position, $2::int8, $3::text, $4::uuid, $5::uuid, $6::text, $7::int8 FROM head";
 const FORGET: &str = "DELETE FROM changes WHERE chat = $1 AND position = $2";
-pub(super) const JOIN: &str = "INSERT INTO members (chat, user_id, joined_at, joined_position, read_position, read_nth)
+const JOIN: &str = "INSERT INTO members (chat, user_id, joined_at, joined_position, read_position, read_nth)
     SELECT $1::uuid, w.user_id, $2::int8, h.position, 0, 0 FROM head h, unnest($3::uuid[]) w (user_id)
     ON CONFLICT (chat, user_id) DO UPDATE SET joined_at = excluded.joined_at, joined_position = excluded.joined_position";
 /// Before [`JOIN`] takes its place.

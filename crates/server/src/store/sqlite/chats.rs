@@ -174,7 +174,7 @@ fn add(tx: &mut Tx<'_>, app: AppId, by: UserId, chat: ChatId, username: &Usernam
 }
 
 /// One row of `changes` per member: whether they are in now, and since when.
-fn keep_membership_change(
+pub(super) fn keep_membership_change(
     tx: &Tx<'_>,
     stamp: &Stamp,
     change: &Change<'_>,

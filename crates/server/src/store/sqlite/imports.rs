@@ -4,8 +4,8 @@ use chinwag_protocol::{AppId, ChatId, EventKind, MessageId, Nonce, UserId};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::chats::{change, join};
-use super::rows::{self, keep_change};
+use super::chats::{change, join, keep_membership_change};
+use super::rows::{self, Change, keep_change};
 use super::{Sqlite, Tx, act, applications};
 use crate::chat::{Published, Refusal, Route};
 use crate::store::applications::ImportState;
@@ -96,7 +96,7 @@ fn import(tx: &mut Tx<'_>, app: AppId, chat: ChatId, old: &OldMessage) -> Result
 }
 
 fn open(tx: &mut Tx<'_>, app: AppId, chat: ChatId, members: &[UserId]) -> Result<(), ChatError> {
-    let (state, creator, name) = state(tx, app, chat)?.ok_or(Refusal::ChatNotFound)?;
+    let (state, creator) = state(tx, app, chat)?.ok_or(Refusal::ChatNotFound)?;
     match state {
         ImportState::Importing => {}
         ImportState::Opened => return Ok(()),
@@ -105,12 +105,20 @@ fn open(tx: &mut Tx<'_>, app: AppId, chat: ChatId, members: &[UserId]) -> Result
     if !members.contains(&creator) {
         return Err(Refusal::CreatorNotIncluded.into());
     }
-    for user in members {
-        is_user(tx, app, *user)?;
+    let others = members.iter().filter(|user| **user != creator);
+    let mut names = Vec::with_capacity(members.len());
+    for user in std::iter::once(&creator).chain(others) {
+        names.push((*user, is_user(tx, app, *user)?));
     }
-    let stamp = rows::stamp(tx, chat, false)?;
-    for user in members {
+    let last = tx.position();
+    for (user, name) in &names {
+        let stamp = rows::stamp(tx, chat, false)?;
         join(tx, chat, *user, &stamp)?;
+        let joined = Change { subject: Some(user.0), text: Some(name), ..change(chat, "USER_JOIN", creator) };
+        keep_membership_change(tx, &stamp, &joined, *user)?;
+        let kind = EventKind::UserJoined { user_id: *user, username: name.clone() };
+        let event = stored(chat, creator, &stamp, kind);
+        tx.publish(Published { event, route: Route::Joined(vec![*user]) });
     }
     tx.prepare_cached(
         "UPDATE members SET (read_position, read_nth) =
@@ -119,30 +127,27 @@ fn open(tx: &mut Tx<'_>, app: AppId, chat: ChatId, members: &[UserId]) -> Result
     )?
     .execute([chat.0])?;
     tx.prepare_cached("UPDATE chats SET importing = 0, imported_to = ?2, group_chat = ?3 WHERE id = ?1")?
-        .execute(params![chat.0, stamp.position, members.len() > 2])?;
-    keep_change(tx, &stamp, &change(chat, "NEW_CHAT", creator), None)?;
-    let kind = EventKind::ChatCreated { chat_name: name, time_stamp: stamp.at };
-    let event = stored(chat, creator, &stamp, kind);
-    tx.publish(Published { event, route: Route::Joined(members.to_vec()) });
+        .execute(params![chat.0, last + 1, members.len() > 2])?;
     Ok(())
 }
 
-fn is_user(tx: &Tx<'_>, app: AppId, user: UserId) -> Result<(), ChatError> {
+/// What the user is called, if they are one of the app.
+fn is_user(tx: &Tx<'_>, app: AppId, user: UserId) -> Result<String, ChatError> {
     match applications::find(tx, app, &Whom::Id(user))? {
-        Some(_) => Ok(()),
+        Some(found) => Ok(found.user.username),
         None => Err(Refusal::NoUser(user).into()),
     }
 }
 
-/// How far the import of a chat is, its creator and its name.
-fn state(tx: &Tx<'_>, app: AppId, chat: ChatId) -> Result<Option<(ImportState, UserId, String)>, StoreError> {
+/// How far the import of a chat is, and its creator.
+fn state(tx: &Tx<'_>, app: AppId, chat: ChatId) -> Result<Option<(ImportState, UserId)>, StoreError> {
     let found = tx
         .prepare_cached(
-            "SELECT importing, imported_to IS NOT NULL, creator, name FROM chats
+            "SELECT importing, imported_to IS NOT NULL, creator FROM chats
              WHERE id = ?1 AND app = ?2 AND deleted_at IS NULL",
         )?
         .query_row(params![chat.0, app.0], |row| {
-            Ok((ImportState::of(row.get(0)?, row.get(1)?), UserId(row.get(2)?), row.get(3)?))
+            Ok((ImportState::of(row.get(0)?, row.get(1)?), UserId(row.get(2)?)))
         })
         .optional()?;
     Ok(found)
