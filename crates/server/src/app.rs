@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use axum::{Router, middleware};
 use chinwag_protocol::{ErrorCode, UserId};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -15,9 +16,10 @@ use crate::api::Documents;
 use crate::chat::Chat;
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
+use crate::hooks::Hooks;
 use crate::http::Outfit;
 use crate::hub::{Budget, Hub};
-use crate::listener::{self, Bounds, Door, Files, Line, Proxies, Tls, TlsError};
+use crate::listener::{self, Bounds, Files, Line, Proxies, Tls, TlsError};
 use crate::management::Cluster;
 use crate::problem::Problem;
 pub use crate::realtime::events::Inspected;
@@ -31,10 +33,10 @@ use crate::sessions::{Identity, Sessions};
 use crate::store::{
     Act, Actor, Deed, Erasure, Occupancy, OpenError, Session, Store, StoreError, WriterThread,
 };
-use crate::telemetry::Telemetry;
+use crate::telemetry::{self, Collector, Delivered, Door, Telemetry, Tracer};
 use crate::upkeep::{self, Upkeep};
 use crate::web::{DevUsers, Pages};
-use crate::{http, management};
+use crate::{hooks, http, management};
 
 /// For HTTP requests in progress to finish when the server stops.
 const REQUESTS_DRAIN: Duration = Duration::from_secs(3);
@@ -58,6 +60,7 @@ pub struct App {
     pub sockjs: Arc<HttpSessions>,
     pub budget: Arc<Budget>,
     pub upkeep: Upkeep,
+    pub hooks: Hooks,
     pub documents: Documents,
     pub telemetry: Arc<Telemetry>,
     /// Room for those who watch figures or events of their apps.
@@ -90,6 +93,10 @@ pub enum StartError {
     Store(#[from] crate::store::StoreError),
     #[error("{0} is set, but this version runs one node on a database: leave it out")]
     NotAvailable(&'static str),
+    #[error(
+        "traces.otlp_url must be http://host:port of a collector; one on this machine can pass them on with TLS"
+    )]
+    Collector,
 }
 
 /// A server that is listening.
@@ -101,6 +108,7 @@ pub struct Server {
     tls: Option<Tls>,
     cluster: Cluster,
     outfit: Outfit,
+    traces: Option<Traces>,
     writer: WriterThread,
     fanout: JoinHandle<()>,
 }
@@ -136,7 +144,8 @@ impl Server {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let limits = &settings.limits;
         let cluster = Cluster { id: store.cluster_id().await?, endpoint: settings.public_url(chat_address) };
-        let telemetry = Arc::new(Telemetry::default());
+        let (tracer, traces) = traces(&settings, &store, &clock)?;
+        let telemetry = Arc::new(Telemetry::new(tracer));
         let app = Arc::new(App {
             public_url: settings.public_url(chat_address),
             sessions: Sessions::new(&settings, store.clone(), Arc::clone(&clock), jwt, cores),
@@ -150,6 +159,7 @@ impl Server {
             sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
             upkeep: Upkeep::default(),
+            hooks: Hooks::default(),
             documents: Documents::default(),
             telemetry,
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
@@ -163,7 +173,18 @@ impl Server {
         });
         let listeners = [chat_listener, management_listener];
         let outfit = Outfit { pages: Pages::NONE, dev_users: None };
-        Ok(Self { app, chat_address, management_address, listeners, tls, cluster, outfit, writer, fanout })
+        Ok(Self {
+            app,
+            chat_address,
+            management_address,
+            listeners,
+            tls,
+            cluster,
+            outfit,
+            traces,
+            writer,
+            fanout,
+        })
     }
 
     /// What the doors share, for whoever is in this process.
@@ -186,6 +207,13 @@ impl Server {
         self
     }
 
+    /// Of a program that was built from this commit, for those who watch.
+    #[must_use]
+    pub fn built_from(self, commit: &'static str) -> Self {
+        let _ = self.app.telemetry.commit.set(commit);
+        self
+    }
+
     /// With the chat page, on which everyone on this machine may be one of `users`.
     #[must_use]
     pub fn for_trying(mut self, users: DevUsers) -> Self {
@@ -196,10 +224,10 @@ impl Server {
     /// Serves until `stop` is cancelled, then stops in order: no new connections, requests finish, sockets are told,
     /// the last commit reaches the disk.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
-        let Self { app, listeners, tls, cluster, outfit, writer, fanout, .. } = self;
+        let Self { app, listeners, tls, cluster, outfit, traces, writer, fanout, .. } = self;
         let routers = [
-            http::router(Arc::clone(&app), &outfit),
-            management::router(Arc::clone(&app), cluster, outfit.pages),
+            observed(http::router(Arc::clone(&app), &outfit), &app, Door::Chat),
+            observed(management::router(Arc::clone(&app), cluster, outfit.pages), &app, Door::Management),
         ];
         let bounds = Bounds {
             connections: listener::connections_allowed(&app.settings),
@@ -218,6 +246,12 @@ impl Server {
         app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
         app.tasks.spawn(upkeep::apply_retention(Arc::clone(&app)));
         app.tasks.spawn(upkeep::sample_figures(Arc::clone(&app)));
+        if let Some((spans, collector)) = traces
+            && let Some(tracer) = &app.telemetry.tracer
+        {
+            app.tasks.spawn(telemetry::export(Arc::clone(tracer), spans, collector, app.stop.clone()));
+        }
+        app.tasks.spawn(hooks::serve(Arc::clone(&app)));
         if let Some(tls) = tls.clone() {
             app.tasks.spawn(tls.follow_files(Arc::clone(&app.clock), app.stop.clone()));
         }
@@ -247,17 +281,36 @@ impl Server {
     }
 }
 
+type Traces = (telemetry::Spans, Collector);
+
+/// What traces events, and where they go, if the settings say so.
+fn traces(
+    settings: &Settings,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Option<Arc<Tracer>>, Option<Traces>), StartError> {
+    let Some(url) = &settings.traces.otlp_url else { return Ok((None, None)) };
+    let collector = Collector::parse(url).ok_or(StartError::Collector)?;
+    let (tracer, spans) = Tracer::new(settings.traces.one_in.into(), store.epoch(), Arc::clone(clock));
+    Ok((Some(tracer), Some((spans, collector))))
+}
+
+/// Each request counted, timed and named.
+fn observed(router: Router, app: &Arc<App>, door: Door) -> Router {
+    router.layer(middleware::from_fn_with_state((Arc::clone(app), door), telemetry::observe))
+}
+
 fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     listener::listen(address).map_err(|error| StartError::Listen { setting, address, error })
 }
 
 /// How the chat listener is reached, and that for the management.
-fn doors(settings: &Settings, tls: Option<Tls>) -> [Door; 2] {
+fn doors(settings: &Settings, tls: Option<Tls>) -> [listener::Door; 2] {
     let http = &settings.http;
     let proxies = Proxies { trusted: http.trusted_proxies.clone(), header: http.client_address_header };
     let hsts_seconds = settings.tls.hsts_seconds;
     let of_management = tls.clone().filter(|_| settings.tls.management);
-    [tls, of_management].map(|tls| Door { tls, hsts_seconds, proxies: proxies.clone() })
+    [tls, of_management].map(|tls| listener::Door { tls, hsts_seconds, proxies: proxies.clone() })
 }
 
 /// What the certificate's files are for, if they are given.
@@ -281,6 +334,13 @@ impl App {
         if let Err(error) = self.store.note_deed(deed.clone()).await {
             tracing::error!(%error, ?deed, "unable to keep what was done");
         }
+    }
+
+    /// For what is counted of a delivery to this user.
+    #[must_use]
+    pub fn delivered_to(&self, user: UserId) -> Delivered<'_> {
+        let tracer = self.telemetry.tracer.as_deref();
+        Delivered { user, clock: self.clock.as_ref(), tracer }
     }
 
     /// Whose token this is, if its session goes on.

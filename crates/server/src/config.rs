@@ -49,6 +49,8 @@ pub struct Settings {
     pub web: Web,
     pub metrics: Metrics,
     pub audit: Audit,
+    pub traces: Traces,
+    pub webhooks: Webhooks,
     pub log: Log,
 }
 
@@ -72,6 +74,8 @@ pub struct Limits {
     pub requests_per_second_and_address: u32,
     /// Per API key.
     pub registrations_per_minute: u32,
+    /// Per server key.
+    pub server_calls_per_second: u32,
     /// Bytes of UTF-8 in one message.
     pub message_bytes: usize,
     /// Open sockets. 0: what the limit on open files allows, less some headroom.
@@ -180,6 +184,26 @@ impl Default for Audit {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub struct Traces {
+    /// An OpenTelemetry collector. Without it nothing is traced.
+    pub otlp_url: Option<String>,
+    /// Of so many stored events one is traced.
+    pub one_in: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// Whether endpoints may be in private networks or on this machine, and without TLS.
+    pub allow_private: bool,
+    /// For an endpoint to answer.
+    pub timeout_seconds: u32,
+    /// How long an event is tried before it is a dead letter.
+    pub retry_seconds: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Log {
     pub level: LogLevel,
     pub format: LogFormat,
@@ -203,6 +227,12 @@ pub enum LogFormat {
     Json,
 }
 
+impl Default for Traces {
+    fn default() -> Self {
+        Self { otlp_url: None, one_in: 100 }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -219,6 +249,8 @@ impl Default for Settings {
             web: Web::default(),
             metrics: Metrics::default(),
             audit: Audit::default(),
+            traces: Traces::default(),
+            webhooks: Webhooks::default(),
             log: Log::default(),
         }
     }
@@ -235,6 +267,7 @@ impl Default for Limits {
             requests_per_second: 1000,
             requests_per_second_and_address: 10_000,
             registrations_per_minute: 600,
+            server_calls_per_second: 1000,
             message_bytes: chinwag_protocol::limits::MESSAGE_BYTES_DEFAULT,
             connections: 0,
             connections_per_address: 0,
@@ -269,6 +302,12 @@ impl Default for Http {
             trusted_proxies: Vec::new(),
             client_address_header: ForwardedBy::default(),
         }
+    }
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { allow_private: false, timeout_seconds: 15, retry_seconds: 3 * 86_400 }
     }
 }
 

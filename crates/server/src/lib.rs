@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod cursor;
 pub mod export;
+pub mod hooks;
 pub mod http;
 pub mod hub;
 pub mod listener;

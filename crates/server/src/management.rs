@@ -6,6 +6,7 @@ mod apps;
 mod audit;
 mod documents;
 mod erasures;
+mod hooks;
 mod keys;
 mod live;
 mod metrics;
@@ -32,6 +33,7 @@ use crate::web::{self, Pages};
 pub use apps::{AppBody, said};
 pub use audit::EntryBody;
 pub use erasures::ReceiptBody;
+pub use hooks::{HookBody, LetterBody, NewHookBody, old_secret_until, point};
 pub use keys::{KeyBody, NewKeyBody};
 pub use name::{InvalidName, Name};
 
@@ -51,6 +53,7 @@ pub fn routes() -> Routes {
         .merge(account::routes())
         .merge(apps::routes())
         .merge(keys::routes())
+        .merge(hooks::routes())
         .merge(users::routes())
         .merge(erasures::routes())
         .merge(audit::routes())

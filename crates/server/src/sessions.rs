@@ -67,6 +67,7 @@ pub struct Sessions {
     exports: Buckets<UserId>,
     account_requests: Buckets<AccountId>,
     key_requests: Buckets<KeyId>,
+    server_calls: Buckets<KeyId>,
     tokens: Tokens,
     demo_users_max: usize,
 }
@@ -93,6 +94,7 @@ impl Sessions {
             requests: Buckets::new(Rate::per_second(limits.requests_per_second)),
             account_requests: Buckets::new(Rate::per_second(limits.requests_per_second)),
             key_requests: Buckets::new(Rate::per_second(limits.requests_per_second)),
+            server_calls: Buckets::new(Rate::per_second(limits.server_calls_per_second)),
             tokens: settings.tokens.clone(),
             demo_users_max: usize::try_from(limits.demo_concurrent_users).unwrap_or(usize::MAX),
         }

@@ -10,7 +10,7 @@ use super::password::Password;
 use super::secret::{self, Token, TokenKind};
 use super::{Identity, SessionError, Sessions, client_address, without_scheme};
 use crate::sessions::app::AppStatus;
-use crate::store::{KeyHolder, NewUser, Refreshed, SignIn, User};
+use crate::store::{AppUser, KeyHolder, NewAppUser, NewUser, Refreshed, SignIn, User};
 
 /// A user to be.
 #[derive(Clone, Debug)]
@@ -80,6 +80,28 @@ impl Sessions {
         guess.right();
         let (refresh, new_refresh) = self.new_refresh();
         let session = self.store.open_session(user.id, new_refresh).await?.ok_or(SessionError::BadSignIn)?;
+        let who = Identity { user: user.id, username: user.username.clone(), app: user.app, session };
+        Ok(SignedIn { user, jwt: self.sign(who), refresh })
+    }
+
+    /// Makes a user for the app's own server, which may do without a password.
+    pub async fn register_for_server(
+        &self,
+        new: NewAppUser,
+        password: Option<Password>,
+    ) -> Result<AppUser, SessionError> {
+        let password_hash = match password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
+        Ok(self.store.register_app_user(NewAppUser { password_hash, ..new }).await?)
+    }
+
+    /// Opens a session for a user whom the app's own server vouches for.
+    pub async fn sign_in_for_server(&self, user: User) -> Result<SignedIn, SessionError> {
+        let (refresh, new_refresh) = self.new_refresh();
+        let session = self.store.open_session(user.id, new_refresh).await?;
+        let session = session.ok_or(SessionError::UserNotFound)?;
         let who = Identity { user: user.id, username: user.username.clone(), app: user.app, session };
         Ok(SignedIn { user, jwt: self.sign(who), refresh })
     }

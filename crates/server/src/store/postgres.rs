@@ -5,6 +5,7 @@
 
 mod accounts;
 mod act;
+mod applications;
 mod apps;
 mod audit;
 mod batch;
@@ -13,10 +14,13 @@ mod decide;
 mod erase;
 mod expire;
 mod facts;
+mod feed;
 mod flush;
 mod forget;
 mod group;
 mod history;
+mod hooks;
+mod imports;
 mod keys;
 mod line;
 mod lines;
@@ -25,6 +29,7 @@ mod open;
 mod people;
 mod personal;
 mod sessions;
+mod survey;
 mod sync;
 mod trace;
 mod upkeep;
@@ -43,6 +48,7 @@ use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
 use crate::telemetry::Commits;
 use lines::Lines;
+pub use survey::Survey;
 use verbs::{Verb, VerbJob};
 use writer::Order;
 
@@ -91,6 +97,10 @@ impl Postgres {
         let horizon = Arc::default();
         let store = Self { orders, lines, head, horizon, epoch: opened.epoch, clock, ids, commits };
         Ok((store, WriterThread { threads: vec![thread] }))
+    }
+
+    pub(super) async fn survey(database_url: &str) -> Result<Survey, OpenError> {
+        survey::survey(database_url).await
     }
 
     pub(super) fn epoch(&self) -> &str {

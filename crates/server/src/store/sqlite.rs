@@ -2,13 +2,17 @@
 
 mod accounts;
 mod act;
+mod applications;
 mod apps;
 mod audit;
 mod chats;
 mod erase;
 mod expire;
+mod feed;
 mod forget;
 mod history;
+mod hooks;
+mod imports;
 mod keys;
 mod list;
 mod open;
@@ -78,6 +82,10 @@ impl Sqlite {
         let (opened, occupancy) = open::open_beside(data_dir, &ids)?;
         let (store, _) = Self::start(data_dir, opened, occupancy, clock, ids, Announcements::unheard())?;
         Ok((store, occupancy))
+    }
+
+    pub(super) fn version() -> &'static str {
+        rusqlite::version()
     }
 
     /// Whether there is a database in `data_dir`.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 mod acts;
+mod applications;
 mod chats;
 mod faults;
 mod nodes;
@@ -53,4 +54,11 @@ on_both_engines![
     people::deeds_are_kept_newest_first_and_forgotten_when_old,
     people::what_is_kept_of_a_user_and_what_was_removed,
     people::messages_are_removed_when_their_app_keeps_them_no_longer,
+    applications::the_feed_tells_all_in_order_in_parts_of_any_size,
+    applications::the_feed_of_one_app_and_of_one_chat,
+    applications::history_is_imported_densely_and_once,
+    applications::the_apps_own_user_acts_where_it_is_no_member,
+    applications::users_are_known_by_what_their_application_calls_them,
+    applications::an_endpoint_is_kept_with_its_progress,
+    applications::a_moment_is_found_again,
 ];

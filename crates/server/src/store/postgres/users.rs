@@ -60,7 +60,11 @@ impl Postgres {
         username: Username,
     ) -> Result<Option<(User, String)>, StoreError> {
         let line = self.lines.lend().await?;
-        let sql = concat!(select!(), ", password_hash FROM users WHERE app = $1 AND username = $2");
+        let sql = concat!(
+            select!(),
+            ", password_hash FROM users
+             WHERE app = $1 AND username = $2 AND password_hash IS NOT NULL"
+        );
         let row = line.row(sql, &[&app.0, &username.as_str()]).await?;
         Ok(row.map(|row| (user_of(&row), row.get(5))))
     }
@@ -130,7 +134,7 @@ impl Postgres {
             line.execute(sql, &[&user.0, &now.0]).await?;
             let sql =
                 "UPDATE users SET username = NULL, email = NULL, password_hash = NULL, first_name = NULL,
-                              sur_name = NULL WHERE id = $1";
+                              sur_name = NULL, external_id = NULL WHERE id = $1";
             line.execute(sql, &[&user.0]).await?;
             let sessions = line.execute("DELETE FROM sessions WHERE user_id = $1", &[&user.0]).await?;
             tally(&line, user, "sessions", sessions).await?;

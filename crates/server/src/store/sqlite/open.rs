@@ -27,7 +27,8 @@ const STATEMENTS_MAX: usize = 128;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../../migrations/sqlite/0002_stays.sql"),
-    include_str!("../../../migrations/sqlite/0003_trust.sql"),
+    include_str!("../../../migrations/sqlite/0003_app_server.sql"),
+    include_str!("../../../migrations/sqlite/0004_trust.sql"),
 ];
 
 pub(super) struct Opened {
