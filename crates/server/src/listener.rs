@@ -192,7 +192,7 @@ struct Caller {
 
 impl Caller {
     /// Tells the request whom it is from. What it is refused with, if that client has too many connections open.
-    fn introduce(&self, request: &mut Request<Body>) -> Result<(), Response> {
+    fn introduce(&self, request: &mut Request<Body>) -> Result<(), Box<Response>> {
         let client = self.door.proxies.client(self.peer, request.headers());
         let mut slot = self.slot.clone();
         if let Some(slots) = &self.proxied
@@ -208,13 +208,14 @@ impl Caller {
     }
 }
 
-fn too_many_connections() -> Response {
+fn too_many_connections() -> Box<Response> {
     let detail = "too many connections are open from this address";
     let body = ErrorBody::new(ErrorCode::TooManyConnections, detail, "*");
     let status = StatusCode::from_u16(ErrorCode::TooManyConnections.status());
     let content_type = (header::CONTENT_TYPE, "application/problem+json");
     let retry_after = (header::RETRY_AFTER, "30");
-    (status.unwrap_or(StatusCode::TOO_MANY_REQUESTS), [content_type, retry_after], Json(body)).into_response()
+    let status = status.unwrap_or(StatusCode::TOO_MANY_REQUESTS);
+    Box::new((status, [content_type, retry_after], Json(body)).into_response())
 }
 
 /// Serves the connection, under TLS once hands are shaken.
@@ -270,7 +271,7 @@ async fn serve_connection(
         async move {
             let mut response = match introduced {
                 Ok(()) => router.oneshot(request).await?,
-                Err(refused) => refused,
+                Err(refused) => *refused,
             };
             if let Some(hsts) = hsts {
                 response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
