@@ -7,6 +7,7 @@ pub(crate) mod chat;
 pub(crate) mod chats;
 pub(crate) mod dev;
 pub(crate) mod doctor;
+pub(crate) mod hook;
 pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod send;

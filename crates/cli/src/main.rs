@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use commands::{api, app, bench, chat, chats, dev, doctor, key, login, send, shell, tail, user};
+use commands::{api, app, bench, chat, chats, dev, doctor, hook, key, login, send, shell, tail, user};
 use settings::ServeFlags;
 
 /// A realtime chat backend that you run yourself.
@@ -40,6 +40,8 @@ enum Command {
     App(app::Arguments),
     /// Make, revoke and rotate API keys
     Key(key::Arguments),
+    /// Make, change and replay webhooks
+    Hook(hook::Arguments),
     /// Make, sign out and delete users
     User(user::Arguments),
     /// Print a document of the API
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::App(arguments) => app::run(arguments),
         Command::Key(arguments) => key::run(arguments),
+        Command::Hook(arguments) => hook::run(arguments),
         Command::User(arguments) => user::run(arguments),
         Command::Api(arguments) => api::run(&arguments),
         Command::Bench(arguments) => bench::run(arguments),

@@ -16,6 +16,7 @@ use crate::api::Documents;
 use crate::chat::Chat;
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
+use crate::hooks::Hooks;
 use crate::http::Outfit;
 use crate::hub::{Budget, Hub};
 use crate::listener::{self, Bounds, Line};
@@ -33,7 +34,7 @@ use crate::store::{Erasure, Occupancy, OpenError, Session, Store, StoreError, Wr
 use crate::telemetry::{self, Collector, Delivered, Door, Telemetry, Tracer};
 use crate::upkeep::{self, Upkeep};
 use crate::web::{DevUsers, Pages};
-use crate::{http, management};
+use crate::{hooks, http, management};
 
 /// For HTTP requests in progress to finish when the server stops.
 const REQUESTS_DRAIN: Duration = Duration::from_secs(3);
@@ -57,6 +58,7 @@ pub struct App {
     pub sockjs: Arc<HttpSessions>,
     pub budget: Arc<Budget>,
     pub upkeep: Upkeep,
+    pub hooks: Hooks,
     pub documents: Documents,
     pub telemetry: Arc<Telemetry>,
     /// Room for those who watch figures or events of their apps.
@@ -147,6 +149,7 @@ impl Server {
             sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
             upkeep: Upkeep::default(),
+            hooks: Hooks::default(),
             documents: Documents::default(),
             telemetry,
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
@@ -216,6 +219,7 @@ impl Server {
         {
             app.tasks.spawn(telemetry::export(Arc::clone(tracer), spans, collector, app.stop.clone()));
         }
+        app.tasks.spawn(hooks::serve(Arc::clone(&app)));
         let [chat, management] = listeners;
         let [chat_router, management_router] = routers;
         let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, app.stop.clone()));

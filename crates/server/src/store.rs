@@ -18,9 +18,12 @@ macro_rules! on_engine {
 }
 
 mod accounts;
+mod applications;
 mod apps;
 mod chats;
 mod event;
+mod feed;
+mod hooks;
 mod keys;
 mod nonce;
 mod people;
@@ -44,8 +47,14 @@ use postgres::Postgres;
 use sqlite::Sqlite;
 
 pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError};
+pub use applications::{
+    AppChat, AppUser, AppUserError, ExternalId, Imported, InvalidExternalId, NewAppUser, NewImport,
+    OldMessage, Whom,
+};
 pub use apps::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Reach};
 pub use chats::{ActError, ChatError, Done, Missed, Page};
+pub use feed::{Fed, FedEvent, Stretch};
+pub use hooks::{DeadLetter, HOOKS_MAX, Hook, HookChanges, HookError, HookSecret, NewHook, Parked, Progress};
 pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
 pub use people::{ListedUser, UserSearch};
 pub use postgres::Survey;

@@ -54,6 +54,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "limits.actions_per_second", kind: RATE },
     Setting { name: "limits.sign_ins_per_minute", kind: RATE },
     Setting { name: "limits.registrations_per_minute", kind: RATE },
+    Setting { name: "limits.server_calls_per_second", kind: RATE },
     Setting { name: "limits.message_bytes", kind: Kind::Whole { min: 0, max: 16 << 20 } },
     Setting { name: "limits.connections", kind: COUNT },
     Setting { name: "limits.connections_per_address", kind: COUNT },
@@ -79,6 +80,9 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "metrics.token", kind: Kind::Secret },
     Setting { name: "traces.otlp_url", kind: Kind::Url },
     Setting { name: "traces.one_in", kind: Kind::Whole { min: 1, max: 1_000_000_000 } },
+    Setting { name: "webhooks.allow_private", kind: Kind::Switch },
+    Setting { name: "webhooks.timeout_seconds", kind: Kind::Whole { min: 1, max: 60 } },
+    Setting { name: "webhooks.retry_seconds", kind: Kind::Whole { min: 1, max: 30 * DAY_SECONDS } },
     Setting { name: "log.level", kind: Kind::OneOf(&["off", "error", "warn", "info", "debug", "trace"]) },
     Setting { name: "log.format", kind: Kind::OneOf(&["text", "json"]) },
 ];

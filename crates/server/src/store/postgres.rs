@@ -5,15 +5,19 @@
 
 mod accounts;
 mod act;
+mod applications;
 mod apps;
 mod batch;
 mod chats;
 mod decide;
 mod erase;
 mod facts;
+mod feed;
 mod flush;
 mod group;
 mod history;
+mod hooks;
+mod imports;
 mod keys;
 mod line;
 mod lines;

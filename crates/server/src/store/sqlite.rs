@@ -2,10 +2,14 @@
 
 mod accounts;
 mod act;
+mod applications;
 mod apps;
 mod chats;
 mod erase;
+mod feed;
 mod history;
+mod hooks;
+mod imports;
 mod keys;
 mod list;
 mod open;

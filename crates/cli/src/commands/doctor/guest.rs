@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use chinwag_protocol::AppId;
-use chinwag_server::sessions::app::Tier;
+use chinwag_server::sessions::app::{Audience, Tier};
 use chinwag_server::store::{NewKey, Reach};
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ pub(super) async fn examine(
 async fn borrowed(place: &PlaceFlags) -> Result<(AppId, String), Failure> {
     at_the_desk(place, async |by| {
         let app = by.store.create_app(Reach::All, "chinwag doctor".to_owned(), Tier::MultiTenant).await?;
-        let (token, new) = NewKey::generate();
+        let (token, new) = NewKey::generate(Audience::Chat);
         by.store.create_key(Reach::All, app.id, new).await?;
         Ok((app.id, token.reveal().to_owned()))
     })
@@ -103,7 +103,7 @@ async fn visited(address: &Address, key: &str, idle: Duration, proxy: Option<Pro
 
 impl Guest {
     async fn arrive(address: &Address, key: &str) -> io::Result<Self> {
-        let (token, _) = NewKey::generate();
+        let (token, _) = NewKey::generate(Audience::Chat);
         let name = format!("doctor-{}", &token.reveal()[token.reveal().len() - 12..]);
         let password = token.reveal();
         let key = [format!("x-api-key: {key}")];

@@ -15,6 +15,7 @@ use crate::store::OpenError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_initial.sql"),
     include_str!("../../../migrations/postgres/0002_stays.sql"),
+    include_str!("../../../migrations/postgres/0003_app_server.sql"),
 ];
 /// Held by whoever brings the schema up to date.
 const MIGRATION_LOCK: i64 = 0x6368_696e_7761_6701;
