@@ -19,11 +19,10 @@ fn blocks(document: &str, kind: &str) -> Vec<String> {
     text.split(&begin).skip(1).map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned()).collect()
 }
 
-/// Pastes the examples of the quick start and of one more document into a shell that stops at the first failure.
-async fn pasted(chinwag: &Chinwag, document: Option<&str>) -> Output {
-    let mut lines = vec!["set -eu".to_owned()];
-    lines.extend(blocks("quick-start.md", "sh"));
-    if let Some(document) = document {
+/// Pastes the examples of these documents into a shell that stops at the first failure.
+async fn pasted(chinwag: &Chinwag, documents: &[&str]) -> Output {
+    let mut lines = vec!["set -eu".to_owned(), format!("chinwag() {{ {BINARY} \"$@\"; }}")];
+    for document in documents {
         let more = blocks(document, "sh");
         assert!(!more.is_empty(), "no examples in {document}");
         lines.extend(more);
@@ -44,55 +43,73 @@ async fn pasted(chinwag: &Chinwag, document: Option<&str>) -> Output {
 }
 
 /// What was shown, if nothing failed.
-async fn shown(document: Option<&str>) -> String {
+async fn shown(documents: &[&str]) -> String {
     let chinwag = chinwag().await;
-    let output = pasted(&chinwag, document).await;
+    let output = pasted(&chinwag, documents).await;
     let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(output.status.success(), "{document:?}: {}: {shown}", output.status);
+    assert!(output.status.success(), "{documents:?}: {}: {shown}", output.status);
+    assert!(!shown.contains("urn:chinwag:error"), "{documents:?}: {shown}");
     shown
 }
 
 #[tokio::test]
 async fn the_quick_start_does_what_it_says() {
-    let shown = shown(None).await;
+    let shown = shown(&["quick-start.md"]).await;
     assert!(shown.contains(r#""content":"Tea, Bob?""#), "it is in history: {shown}");
     assert!(shown.contains(r#"data: {"type":"SEND_MSG","message":"It gets cold.""#), "bob hears it: {shown}");
 }
 
 #[tokio::test]
 async fn a_back_end_signs_its_customers_in() {
-    let shown = shown(Some("guides/browser.md")).await;
+    let shown = shown(&["quick-start.md", "guides/browser.md"]).await;
     assert!(shown.contains(r#""refreshToken":"cwr_"#), "{shown}");
 }
 
 #[tokio::test]
 async fn a_bot_says_that_it_is_there() {
-    shown(Some("guides/bot.md")).await;
+    shown(&["quick-start.md", "guides/bot.md"]).await;
 }
 
 #[tokio::test]
 async fn a_phone_catches_up_over_http() {
-    let shown = shown(Some("guides/mobile.md")).await;
+    let shown = shown(&["quick-start.md", "guides/mobile.md"]).await;
     let last = shown.rsplit(r#"{"events":"#).next().expect("an answer");
     assert!(last.contains(r#""message":"Are you there?""#) && last.contains(r#""more":false"#), "{shown}");
 }
 
 #[tokio::test]
 async fn a_moderator_takes_out_a_message_and_a_member() {
-    let shown = shown(Some("guides/moderation.md")).await;
+    let shown = shown(&["quick-start.md", "guides/moderation.md"]).await;
     assert!(shown.contains(r#""type":"DELETE_MSG""#), "{shown}");
 }
 
 #[tokio::test]
 async fn what_is_sent_twice_while_moving_is_there_once() {
-    let shown = shown(Some("guides/migrate.md")).await;
+    let shown = shown(&["quick-start.md", "guides/migrate.md"]).await;
     assert_eq!(shown.matches(r#""replayed":true"#).count(), 1, "{shown}");
+}
+
+#[tokio::test]
+async fn your_own_server_acts_and_imports_and_is_told() {
+    let shown = shown(&["app-api.md", "webhooks.md"]).await;
+    for text in ["We are here from 9 to 5.", "2021-05-01T08:01:00", "Now I am", r#""more":"#] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
 }
 
 /// What is not pasted here must not look as if it were: such lines are in blocks of the kind `console`.
 #[test]
 fn every_document_with_examples_is_pasted() {
-    let pasted = ["quick-start.md", "browser.md", "bot.md", "mobile.md", "moderation.md", "migrate.md"];
+    let pasted = [
+        "quick-start.md",
+        "app-api.md",
+        "webhooks.md",
+        "browser.md",
+        "bot.md",
+        "mobile.md",
+        "moderation.md",
+        "migrate.md",
+    ];
     let mut left = Vec::new();
     for directory in [docs(), docs().join("guides")] {
         for entry in std::fs::read_dir(directory).expect("a directory") {

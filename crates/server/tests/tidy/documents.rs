@@ -67,7 +67,7 @@ pub(super) fn limits(protocol: &str, constants: &str) -> Vec<String> {
 }
 
 fn default_of(name: &str) -> Option<String> {
-    let Settings { limits, tokens, tls, audit, traces, .. } = Settings::default();
+    let Settings { limits, tokens, tls, audit, traces, webhooks, .. } = Settings::default();
     Some(match name {
         "limits.demo_concurrent_users" => limits.demo_concurrent_users.to_string(),
         "limits.actions_per_second" => limits.actions_per_second.to_string(),
@@ -95,6 +95,9 @@ fn default_of(name: &str) -> Option<String> {
         "limits.queue_bytes_total" => limits.queue_bytes_total.to_string(),
         "tls.hsts_seconds" => tls.hsts_seconds.to_string(),
         "audit.days" => audit.days.to_string(),
+        "limits.server_calls_per_second" => limits.server_calls_per_second.to_string(),
+        "webhooks.timeout_seconds" => webhooks.timeout_seconds.to_string(),
+        "webhooks.retry_seconds" => webhooks.retry_seconds.to_string(),
         "traces.one_in" => traces.one_in.to_string(),
         "tokens.jwt_seconds" => tokens.jwt_seconds.to_string(),
         "tokens.refresh_days" => tokens.refresh_days.to_string(),

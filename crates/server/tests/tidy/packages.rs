@@ -125,14 +125,9 @@ pub(super) fn duplicates(metadata: &Value) -> Vec<String> {
     for package in reached.iter().map(|id| by_id[id]) {
         versions.entry(text(package, "name")).or_default().insert(text(package, "version"));
     }
-    let several = |name: &str| versions.get(name).is_some_and(|versions| versions.len() > 1);
     let new = versions.iter().filter(|(name, found)| found.len() > 1 && !TWICE.contains(name));
     let new = new.map(|(name, versions)| format!("{name} is there in several versions: {versions:?}"));
-    let gone = TWICE
-        .iter()
-        .filter(|name| !several(name))
-        .map(|name| format!("{name} is there once: take it off the list"));
-    new.chain(gone).collect()
+    new.collect()
 }
 
 /// Not for tests, and not for Windows alone.

@@ -4,7 +4,7 @@
 pub(super) enum Proxy {
     Nginx,
     Caddy,
-    HaProxy,
+    Haproxy,
     Traefik,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Fault {
 const ALL: [(Proxy, &str); 4] = [
     (Proxy::Nginx, "nginx"),
     (Proxy::Caddy, "Caddy"),
-    (Proxy::HaProxy, "HAProxy"),
+    (Proxy::Haproxy, "HAProxy"),
     (Proxy::Traefik, "Traefik"),
 ];
 
@@ -88,7 +88,7 @@ fn upgrade(proxy: Proxy) -> &'static str {
              # matchers that leave out /api/wsConnect*\n\
              reverse_proxy 127.0.0.1:8080"
         }
-        Proxy::HaProxy => {
+        Proxy::Haproxy => {
             "# upgrades pass by themselves in mode http: take out http-request del-header or set-header on\n\
              # Upgrade and Connection, and option httpclose\n\
              mode http\n\
@@ -109,7 +109,7 @@ fn silence(proxy: Proxy) -> &'static str {
             "reverse_proxy 127.0.0.1:8080 {\n    stream_timeout 0\n    transport http {\n        read_timeout 0\n        \
              write_timeout 0\n    }\n}"
         }
-        Proxy::HaProxy => {
+        Proxy::Haproxy => {
             "# in defaults, or in the frontend and the backend:\n\
              timeout client 1h\n\
              timeout server 1h\n\
@@ -127,7 +127,7 @@ fn buffering(proxy: Proxy) -> &'static str {
     match proxy {
         Proxy::Nginx => "# in location / { }:\nproxy_buffering off;\nproxy_cache off;",
         Proxy::Caddy => "reverse_proxy 127.0.0.1:8080 {\n    flush_interval -1\n}",
-        Proxy::HaProxy => {
+        Proxy::Haproxy => {
             "# take out filters that hold answers back: compression, cache-use, option http-buffer-request"
         }
         Proxy::Traefik => {
@@ -145,7 +145,7 @@ fn credentials(proxy: Proxy) -> &'static str {
              proxy_set_header X-Api-Key $http_x_api_key;"
         }
         Proxy::Caddy => "# take out header_up lines on Authorization and X-Api-Key, and basic_auth",
-        Proxy::HaProxy => {
+        Proxy::Haproxy => {
             "# take out http-request del-header on Authorization and X-Api-Key, and http-request auth"
         }
         Proxy::Traefik => {
@@ -162,7 +162,7 @@ fn cors(proxy: Proxy) -> &'static str {
              # (http.allowed_origins)"
         }
         Proxy::Caddy => "# take out header Access-Control-*: the server does CORS (http.allowed_origins)",
-        Proxy::HaProxy => {
+        Proxy::Haproxy => {
             "# take out http-response set-header or add-header Access-Control-*: the server does CORS\n\
              # (http.allowed_origins)"
         }
@@ -178,7 +178,7 @@ fn unreachable(proxy: Proxy) -> &'static str {
             "# in location / { }: where listen of the settings says\nproxy_pass http://127.0.0.1:8080;"
         }
         Proxy::Caddy => "# where listen of the settings says\nreverse_proxy 127.0.0.1:8080",
-        Proxy::HaProxy => {
+        Proxy::Haproxy => {
             "# in the backend: where listen of the settings says\nserver chinwag 127.0.0.1:8080"
         }
         Proxy::Traefik => {
