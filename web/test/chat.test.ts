@@ -120,6 +120,31 @@ test("a chat is renamed, joined, left and deleted", async () => {
   await alice.chat("Good biscuits").waitFor({ state: "detached" });
 });
 
+test("who leaves keeps their name, and what they read stays read", async () => {
+  const [alice, bob, carol] = [await scene.signIn("alice"), await scene.signIn("bob"), await scene.signIn("carol")];
+  await alice.create("Goodbye", "bob", "carol");
+  await bob.open("Goodbye");
+  await bob.say("I must go");
+  await alice.sees("I must go");
+  await alice.say("So soon?");
+  const receipt = alice.message("So soon?").locator(".receipt[data-read=true]");
+  await receipt.waitFor();
+  await bob.page.getByRole("button", { name: "Members and settings", exact: true }).click();
+  await bob.page.getByRole("button", { name: "Leave chat" }).click();
+  await bob.page.getByRole("button", { name: "Leave now?" }).click();
+  const left = async () => {
+    await alice.page.locator(".conversation-title", { hasText: "2 people" }).waitFor();
+    await alice.page.locator(".message-name", { hasText: /^bob$/ }).waitFor();
+    await receipt.waitFor();
+  };
+  await left();
+  await alice.page.reload();
+  await left();
+  // Who never saw them here cannot know.
+  await carol.open("Goodbye");
+  await carol.sees("I must go");
+});
+
 test("what was not seen is counted, and marked where it begins", async () => {
   const [alice, bob] = [await scene.signIn("alice"), await scene.signIn("bob")];
   await alice.create("Unread", "bob");
@@ -145,6 +170,54 @@ test("a draft stays where it was written", async () => {
   await alice.page.reload();
   await alice.open("Drafts");
   expect(await alice.field.inputValue()).toBe("half a thought");
+});
+
+test("a window that is opened for somebody else switches to them, once", async () => {
+  const { page } = await scene.signIn("alice");
+  const is = (name: string) => page.locator(".account b", { hasText: name }).waitFor();
+  await page.goto(`${scene.chinwag.chat}/?as=bob`);
+  await is("bob");
+  expect(page.url()).not.toContain("as=");
+  await page.reload();
+  await is("bob");
+  await page.goto(`${scene.chinwag.chat}/?as=nobody`);
+  await is("bob");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: /carol/ }).click();
+  await is("carol");
+});
+
+test("an address of no chat says so, and leads back", async () => {
+  const alice = await scene.signIn("alice", { viewport: { width: 390, height: 780 } });
+  const { page } = alice;
+  for (const address of ["nope", crypto.randomUUID()]) {
+    await page.goto(`${scene.chinwag.chat}/#/${address}`);
+    await page.getByRole("heading", { name: "There is no such chat" }).waitFor();
+    await page.getByRole("button", { name: "Your chats" }).click();
+    await page.getByRole("heading", { name: "Chats" }).waitFor();
+    expect(page.url()).not.toContain(address);
+  }
+});
+
+test("a chat keeps its colour when it is renamed and joined, and people have theirs everywhere", async () => {
+  const alice = await scene.signIn("alice");
+  const hue = (selector: string) => alice.page.locator(selector).first().getAttribute("data-hue");
+  await alice.create("", "bob");
+  const bobs = await hue(".chat-item[aria-current] .avatar");
+  await alice.page.getByRole("button", { name: "Members and settings", exact: true }).click();
+  expect(await alice.page.getByRole("dialog").locator("li", { hasText: "bob" }).locator(".avatar").getAttribute("data-hue")).toBe(bobs);
+  await alice.page.keyboard.press("Escape");
+  await alice.create("Paint", "bob");
+  const before = await hue(".chat-item[aria-current] .avatar");
+  await alice.page.getByRole("button", { name: "Members and settings", exact: true }).click();
+  const dialog = alice.page.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill("Varnish");
+  await dialog.getByRole("button", { name: "Rename" }).click();
+  await dialog.getByLabel("Add somebody").fill("carol");
+  await dialog.getByRole("button", { name: "Add" }).click();
+  await alice.page.locator(".conversation-title", { hasText: "Varnish" }).filter({ hasText: "3 people" }).waitFor();
+  expect(await hue(".chat-item[aria-current] .avatar")).toBe(before);
+  expect(await hue(".conversation-title .avatar")).toBe(before);
 });
 
 test("chats are found by their name", async () => {

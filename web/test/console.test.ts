@@ -8,7 +8,10 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await Scene.open();
 });
-afterEach(() => scene.clear());
+afterEach(async () => {
+  await scene.chinwag.startAgain();
+  await scene.clear();
+});
 afterAll(() => scene?.end());
 
 let accounts = 0;
@@ -134,6 +137,9 @@ test("users are found, signed out and deleted", async () => {
   await page.getByRole("row").nth(2).waitFor();
   await page.getByLabel("Search users").fill("ann");
   await expect.poll(() => page.getByRole("row").count()).toBe(2);
+  await page.getByRole("cell", { name: /@/ }).click();
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
   await page.getByRole("button", { name: /^ann/ }).click();
   await page.getByRole("button", { name: "End", exact: true }).waitFor();
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
@@ -184,6 +190,22 @@ test("figures, events and the trace of a message are seen as they happen", async
   await page.getByRole("link", { name: "Live figures" }).click();
   await page.locator('.live-state[data-state="open"]').waitFor();
   await page.locator(".chart", { hasText: "Messages per minute" }).locator("dd", { hasText: /[1-9]/ }).waitFor();
+});
+
+test("figures that are old are shown as old, and live ones go on in their place", async () => {
+  const page = await register();
+  await createApp(page, "Stale");
+  await page.getByRole("link", { name: "Live figures" }).click();
+  const connected = page.locator(".chart", { hasText: "Connected" }).locator("dd").first();
+  await connected.filter({ hasText: "0" }).waitFor();
+  await page.locator('.charts[data-stale="false"]').waitFor();
+  await scene.chinwag.kill();
+  await page.getByText("The server has sent none since").waitFor();
+  await page.locator('.charts[data-stale="true"]').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await scene.chinwag.startAgain();
+  await page.getByText("Live, a figure every second").waitFor();
+  await page.locator('.charts[data-stale="false"]').waitFor();
 });
 
 for (const colorScheme of ["light", "dark"] as const) {

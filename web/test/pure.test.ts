@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import { chatName, defaultName } from "../src/chat/names.js";
 import { changesOf } from "../src/chat/pending.js";
 import { readersOf, shapeOf, unreadFrom } from "../src/chat/shape.js";
+import { inWords, waitingOf } from "../src/chat/waiting.js";
 import { isFewEmoji } from "../src/chat/text.js";
+import { type Figures, linesOf, withFigures } from "../src/console/figures.js";
 import { curl } from "../src/docs/curl.js";
 import type { Reference } from "../src/docs/documents.js";
 import { type Schema, bounds, exampleOf, typeOf } from "../src/docs/schema.js";
@@ -53,6 +55,28 @@ describe("the shape of a conversation", () => {
     const { at, seq } = readersOf([member("me", "m3"), member("bob", "m1"), member("carol", "m2")], entries, "me");
     expect([...at].map(([key, readers]) => [key, readers.map(({ userId }) => userId)])).toEqual([["m2", ["carol"]]]);
     expect(seq).toBe(3);
+  });
+
+  test("what somebody wrote who left was read up to there", () => {
+    const entries = [said(1, "me"), said(2, "bob"), said(3, "me")];
+    expect(readersOf([member("me", "m3")], entries, "me").seq).toBe(2);
+    expect(readersOf([member("me", "m3")], entries.slice(2), "me").seq).toBe(0);
+  });
+});
+
+describe("live figures", () => {
+  const figures = (second: number): Figures => ({ at: new Date(NOON + second * 1_000).toISOString(), connections: second }) as Figures;
+
+  test("are kept for three minutes, by their own clock, and not across one that was set back", () => {
+    const history = [0, 1, 100, 181].reduce<readonly Figures[]>((kept, second) => withFigures(kept, figures(second)), []);
+    expect(history.map(({ connections }) => connections)).toEqual([1, 100, 181]);
+    expect(withFigures(history, figures(50))).toEqual([figures(50)]);
+  });
+
+  test("are drawn without a line over what is not known", () => {
+    const [times, values] = linesOf([figures(0), figures(1), figures(61)], [({ connections }) => connections]);
+    expect(times.map((time) => time - NOON / 1_000)).toEqual([0, 1, 31, 61]);
+    expect(values).toEqual([0, 1, null, 61]);
   });
 });
 
@@ -105,4 +129,12 @@ describe("the reference", () => {
     expect(line).toContain('-H "Authorization: Bearer $JWT"');
     expect(line).toContain(`-d '"it'\\''s"'`);
   });
+});
+
+test("what waits is counted in words; that something was read is not", () => {
+  const types = ["SEND_MSG", "REPLY", "EDIT_MSG", "READ_MSG"] as const;
+  const outbox = types.map((type) => ({ action: { type } }) as OutboxEntry);
+  expect(inWords(waitingOf(outbox))).toBe("2 messages and 1 change");
+  expect(inWords(waitingOf(outbox.slice(2)))).toBe("1 change");
+  expect(inWords(waitingOf([]))).toBe("");
 });

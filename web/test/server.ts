@@ -48,7 +48,9 @@ export class Chinwag {
     return this.#front?.management ?? `http://${this.#management}`;
   }
 
+  /** Does nothing while it runs. */
   async startAgain(): Promise<void> {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) return;
     const env: NodeJS.ProcessEnv = {};
     for (const [name, value] of Object.entries(process.env)) if (!name.startsWith("CHINWAG_")) env[name] = value;
     for (const [name, value] of Object.entries(this.settings)) env[`CHINWAG_${name.toUpperCase().replaceAll(".", "__")}`] = value;
@@ -90,10 +92,11 @@ export class Chinwag {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  /** A binary that was built without Node has no pages: then they come from dist, and all else from the binary. */
+  /** A binary that was built without Node has no pages: then they come from dist, and all else from the binary. So if asked for. */
   async #findPages(): Promise<void> {
     const answer = await fetch(`http://${this.#chat}/`, { headers: { accept: "text/html" } });
-    if ((await answer.text()).includes('id="page"')) return;
+    const builtIn = (await answer.text()).includes('id="page"');
+    if (builtIn && process.env.CHINWAG_PAGES !== "dist") return;
     const chat = await serve({ upstream: `http://${this.#chat}`, mounts: [["/embed.js", "embed"], ["/", "chat"]] });
     const management = await serve({ upstream: `http://${this.#management}`, mounts: [["/docs", "docs"], ["/", "console"]] });
     this.#front = { chat: chat.url, management: management.url, close: () => (chat.close(), management.close()) };

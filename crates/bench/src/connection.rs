@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use chinwag_protocol::stomp::{Command, Frame};
 use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::deployment::{Deployment, User};
 use crate::frames::{self, Heard};
+use crate::stream::Stream;
 use crate::{BenchError, PATIENCE};
 
 /// Bytes asked for at once. The buffer grows to what one reading brings and no further.
@@ -20,7 +20,7 @@ const READ_BYTES: usize = 16 * 1024;
 const HEART_BEAT: &str = "10000,10000";
 
 pub(crate) struct Connection {
-    socket: TcpStream,
+    socket: Stream,
     /// Read and not taken yet.
     read: Vec<u8>,
 }
@@ -28,21 +28,20 @@ pub(crate) struct Connection {
 impl Connection {
     /// The ticket, the upgrade, CONNECT, and SUBSCRIBE until its receipt, as a browser does it.
     pub(crate) async fn open(to: &Deployment, user: &User, since: Option<&str>) -> Result<Self, BenchError> {
-        let ticket = to.ticket(user).await?;
+        let (ticket, jwt) = to.ticket(user).await?;
         let opening = async {
             let mut connection = Self::upgrade(to, &ticket).await?;
-            connection.connect(user, since).await?;
+            connection.connect(&jwt, since).await?;
             Ok::<_, io::Error>(connection)
         };
         match tokio::time::timeout(PATIENCE, opening).await {
-            Ok(opened) => opened.map_err(|error| BenchError::Connect(to.url().to_owned(), error)),
-            Err(_) => Err(BenchError::Connect(to.url().to_owned(), io::ErrorKind::TimedOut.into())),
+            Ok(opened) => opened.map_err(|error| BenchError::Connect(to.url(), error)),
+            Err(_) => Err(BenchError::Connect(to.url(), io::ErrorKind::TimedOut.into())),
         }
     }
 
     async fn upgrade(to: &Deployment, ticket: &str) -> io::Result<Self> {
-        let mut socket = TcpStream::connect(to.host()).await?;
-        socket.set_nodelay(true)?;
+        let mut socket = to.connect().await?;
         let mut key = [0; 16];
         getrandom::fill(&mut key).map_err(io::Error::other)?;
         let request = format!(
@@ -52,6 +51,7 @@ impl Connection {
             STANDARD.encode(key)
         );
         socket.write_all(request.as_bytes()).await?;
+        socket.flush().await?;
         let mut read = Vec::new();
         let end = loop {
             if let Some(end) = memmem::find(&read, b"\r\n\r\n") {
@@ -68,11 +68,11 @@ impl Connection {
         Ok(Self { socket, read })
     }
 
-    async fn connect(&mut self, user: &User, since: Option<&str>) -> io::Result<()> {
+    async fn connect(&mut self, jwt: &str, since: Option<&str>) -> io::Result<()> {
         let connect = Frame::new(Command::Connect)
             .with("accept-version", "1.2")
             .with("heart-beat", HEART_BEAT)
-            .with("Authorization", format!("Bearer {}", user.jwt));
+            .with("Authorization", format!("Bearer {jwt}"));
         let mut subscribe = Frame::new(Command::Subscribe)
             .with("id", "0")
             .with("destination", "/user/queue/messages")
@@ -83,7 +83,7 @@ impl Connection {
         let mut out = Vec::new();
         frames::write(&connect, &mut out);
         frames::write(&subscribe, &mut out);
-        self.socket.write_all(&out).await?;
+        self.say(&out).await?;
         let mut subscribed = false;
         while !subscribed {
             self.hear(|heard| subscribed |= matches!(heard, Heard::Receipt(_))).await?;
@@ -119,7 +119,8 @@ impl Connection {
     }
 
     pub(crate) async fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.socket.write_all(bytes).await
+        self.socket.write_all(bytes).await?;
+        self.socket.flush().await
     }
 
     /// A heart-beat, as promised.

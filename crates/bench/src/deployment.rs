@@ -1,48 +1,81 @@
 //! Where it is measured, and the people there.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::http::request::Builder;
+use hyper::{HeaderMap, Request, StatusCode};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
 use crate::BenchError;
+use crate::address::Address;
+use crate::process::Process;
+use crate::stream::Stream;
 
 /// Requests at once while people are made: each costs the server a password hash.
 const AT_ONCE: usize = 8;
 const PASSWORD: &str = "measured and forgotten";
+/// A JWT lives five minutes by default, and making thousands of people takes longer than that.
+const JWT_FRESH: Duration = Duration::from_secs(60);
 
 /// A server, and an API key of an app on it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Deployment {
-    url: String,
-    host: String,
+    address: Address,
     api_key: String,
-    client: Client,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    tls: Arc<rustls::ClientConfig>,
 }
 
 /// Somebody who has signed in.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct User {
     pub(crate) name: String,
-    pub(crate) jwt: String,
+    refresh_token: String,
+    /// The newest, and when it was given.
+    jwt: Mutex<(String, Instant)>,
+}
+
+struct Answer {
+    headers: HeaderMap,
+    body: Bytes,
 }
 
 impl Deployment {
-    /// `url` is the address of the chat listener, `http://host:port`.
+    /// `url` is the address of the chat listener, `http://host:port`, or `https://host` of a proxy before it.
     pub fn new(url: &str, api_key: &str) -> Result<Self, BenchError> {
-        let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
-        let host = host.filter(|host| host.contains(':') && !host.contains('/'));
-        let host = host.ok_or_else(|| BenchError::Url(url.to_owned()))?.to_owned();
-        Ok(Self { url: format!("http://{host}"), host, api_key: api_key.to_owned(), client: Client::new() })
+        let tls = crate::tls::config();
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { address: Address::parse(url)?, api_key: api_key.to_owned(), client, tls: Arc::new(tls) })
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    pub(crate) fn url(&self) -> String {
+        self.address.url()
     }
 
     pub(crate) fn host(&self) -> &str {
-        &self.host
+        &self.address.authority
+    }
+
+    /// The server's process, if it is on this machine and may be looked at. With TLS it is a proxy that listens, whose
+    /// process says nothing of the server's.
+    #[must_use]
+    pub fn process(&self) -> Option<Process> {
+        let address = Some(&self.address).filter(|address| !address.is_secure)?;
+        Process::listening(&address.name, address.port)
+    }
+
+    pub(crate) async fn connect(&self) -> std::io::Result<Stream> {
+        Stream::connect(&self.address, &self.tls).await
     }
 
     /// So many people, signed in; `made` is called as they come. Their names are new in every run.
@@ -65,66 +98,104 @@ impl Deployment {
     async fn user(&self, name: &str) -> Result<User, BenchError> {
         let email = format!("{name}@bench.invalid");
         let register = json!({"username": name, "email": email, "password": PASSWORD});
-        let request = self.client.post(self.at("/api/user/registerUser")).header("x-api-key", &self.api_key);
-        answered("register", request.json(&register)).await?;
+        self.with_key("register", "/api/user/registerUser", &register).await?;
         let sign_in = json!({"username": name, "password": PASSWORD});
-        let request = self.client.post(self.at("/api/user/signin")).header("x-api-key", &self.api_key);
-        let answer = answered("sign in", request.json(&sign_in)).await?;
-        let jwt = answer.headers().get("authorization").and_then(|value| value.to_str().ok());
-        let jwt = jwt.unwrap_or_default().trim_start_matches("Bearer ").to_owned();
-
-        Ok(User { name: name.to_owned(), jwt })
+        let answer = self.with_key("sign in", "/api/user/signin", &sign_in).await?;
+        let refresh_token = text(&answer.json()?, "refreshToken");
+        let jwt = Mutex::new((answer.jwt(), Instant::now()));
+        Ok(User { name: name.to_owned(), refresh_token, jwt })
     }
 
     /// A chat that the first of them makes; its id.
     pub(crate) async fn chat(&self, members: &[&User]) -> Result<String, BenchError> {
         let names: Vec<&str> = members.iter().map(|user| user.name.as_str()).collect();
-        let create = json!({"chatName": "bench", "userNames": names});
-        let request = self.client.post(self.at("/api/chat/createChat")).bearer_auth(&members[0].jwt);
-        let request = request.json(&create);
-        Ok(text(&body(answered("create a chat", request).await?).await?, "chatId"))
+        let create = json!({"chatName": "bench", "userNames": names}).to_string();
+        let jwt = self.jwt(members[0]).await?;
+        let request =
+            || self.request("POST", "/api/chat/createChat", &jwt).header("content-type", "application/json");
+        Ok(text(&self.ask("create a chat", request, create).await?.json()?, "chatId"))
     }
 
-    pub(crate) async fn ticket(&self, user: &User) -> Result<String, BenchError> {
-        let request = self.client.get(self.at("/api/auth/getTicket")).bearer_auth(&user.jwt);
-        Ok(text(&body(answered("a ticket", request).await?).await?, "ticket"))
+    /// What one connection is opened with: a ticket, and a JWT.
+    pub(crate) async fn ticket(&self, user: &User) -> Result<(String, String), BenchError> {
+        let jwt = self.jwt(user).await?;
+        let request = || self.request("GET", "/api/auth/getTicket", &jwt);
+        let ticket = text(&self.ask("a ticket", request, String::new()).await?.json()?, "ticket");
+        Ok((ticket, jwt))
     }
 
-    fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
+    /// One that will not expire soon.
+    async fn jwt(&self, user: &User) -> Result<String, BenchError> {
+        let (jwt, given) = user.jwt.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if given.elapsed() < JWT_FRESH {
+            return Ok(jwt);
+        }
+        let refresh = json!({"expiredJwt": jwt}).to_string();
+        let request = || {
+            let request = self.request("POST", "/api/auth/refresh", &user.refresh_token);
+            request.header("content-type", "application/json")
+        };
+        let jwt = self.ask("refresh", request, refresh).await?.jwt();
+        *user.jwt.lock().unwrap_or_else(PoisonError::into_inner) = (jwt.clone(), Instant::now());
+        Ok(jwt)
     }
-}
 
-/// The answer, once the server has room for the request: what it asks to wait for is waited for.
-async fn answered(what: &str, request: RequestBuilder) -> Result<Response, BenchError> {
-    loop {
-        let again = request.try_clone();
-        let attempt =
-            again.ok_or_else(|| BenchError::Protocol(format!("{what}: a body that cannot be sent again")))?;
-        let answer = attempt.send().await.map_err(|error| BenchError::Http(what.to_owned(), error))?;
-        let wait = retry_after(&answer);
-        match answer.status() {
-            status if status.is_success() => return Ok(answer),
-            StatusCode::TOO_MANY_REQUESTS => tokio::time::sleep(wait).await,
-            status => {
-                let (what, status) = (what.to_owned(), status.as_u16());
-                return Err(BenchError::Refused {
-                    what,
-                    status,
-                    body: answer.text().await.unwrap_or_default(),
-                });
+    fn request(&self, method: &str, path: &str, token: &str) -> Builder {
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.url()));
+        request.header("authorization", format!("Bearer {token}"))
+    }
+
+    async fn with_key(&self, what: &str, path: &str, body: &Value) -> Result<Answer, BenchError> {
+        let request = || {
+            let request = Request::post(format!("{}{path}", self.url())).header("x-api-key", &self.api_key);
+            request.header("content-type", "application/json")
+        };
+        self.ask(what, request, body.to_string()).await
+    }
+
+    /// The answer, once the server has room for the request: what it asks to wait for is waited for.
+    async fn ask(
+        &self,
+        what: &str,
+        request: impl Fn() -> Builder,
+        body: String,
+    ) -> Result<Answer, BenchError> {
+        let failed = |error: &dyn std::error::Error| {
+            let cause = std::iter::successors(Some(error), |error| error.source()).last();
+            BenchError::Http(what.to_owned(), cause.map(ToString::to_string).unwrap_or_default())
+        };
+        loop {
+            let request = request().body(Full::from(body.clone())).map_err(|error| failed(&error))?;
+            let answer = self.client.request(request).await.map_err(|error| failed(&error))?;
+            let (head, body) = answer.into_parts();
+            let body = body.collect().await.map_err(|error| failed(&error))?.to_bytes();
+            match head.status {
+                status if status.is_success() => return Ok(Answer { headers: head.headers, body }),
+                StatusCode::TOO_MANY_REQUESTS => tokio::time::sleep(retry_after(&head.headers)).await,
+                status => {
+                    let body = String::from_utf8_lossy(&body).into_owned();
+                    return Err(BenchError::Refused { what: what.to_owned(), status: status.as_u16(), body });
+                }
             }
         }
     }
 }
 
-fn retry_after(answer: &Response) -> Duration {
-    let header = answer.headers().get("retry-after").and_then(|value| value.to_str().ok());
-    Duration::from_secs(header.and_then(|seconds| seconds.parse().ok()).unwrap_or(1))
+impl Answer {
+    fn json(&self) -> Result<Value, BenchError> {
+        let failed = |_| BenchError::Protocol(String::from_utf8_lossy(&self.body).into_owned());
+        serde_json::from_slice(&self.body).map_err(failed)
+    }
+
+    fn jwt(&self) -> String {
+        let jwt = self.headers.get("authorization").and_then(|value| value.to_str().ok());
+        jwt.unwrap_or_default().trim_start_matches("Bearer ").to_owned()
+    }
 }
 
-async fn body(answer: Response) -> Result<Value, BenchError> {
-    answer.json().await.map_err(|error| BenchError::Http("an answer".to_owned(), error))
+fn retry_after(headers: &HeaderMap) -> Duration {
+    let header = headers.get("retry-after").and_then(|value| value.to_str().ok());
+    Duration::from_secs(header.and_then(|seconds| seconds.parse().ok()).unwrap_or(1))
 }
 
 fn text(body: &Value, field: &str) -> String {

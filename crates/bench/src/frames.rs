@@ -29,7 +29,8 @@ pub(crate) fn write(frame: &Frame, out: &mut Vec<u8>) {
     write_text(&payload, out);
 }
 
-pub(crate) fn write_text(payload: &[u8], out: &mut Vec<u8>) {
+/// Appends one WebSocket message of text.
+pub fn write_text(payload: &[u8], out: &mut Vec<u8>) {
     out.push(FIN_TEXT);
     match u16::try_from(payload.len()) {
         Ok(short) if short < u16::from(PAYLOAD_16_BIT) => out.push(MASKED | payload.len() as u8),
@@ -46,8 +47,9 @@ pub(crate) fn write_text(payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(payload);
 }
 
-/// Takes the first whole WebSocket frame off `bytes` and says what is in it; none if it is not there yet.
-pub(crate) fn take<'a>(bytes: &mut &'a [u8]) -> Option<Heard<'a>> {
+/// Takes the first whole WebSocket frame off `bytes`, of a server that does not mask: its opcode and payload. None if it
+/// is not there yet.
+pub fn take_message<'a>(bytes: &mut &'a [u8]) -> Option<(u8, &'a [u8])> {
     let (&[first, second], rest) = bytes.split_first_chunk()?;
     let (length, rest) = match second {
         PAYLOAD_16_BIT => {
@@ -62,7 +64,12 @@ pub(crate) fn take<'a>(bytes: &mut &'a [u8]) -> Option<Heard<'a>> {
     };
     let (payload, rest) = rest.split_at_checked(length)?;
     *bytes = rest;
-    Some(match first & 0x0f {
+    Some((first & 0x0f, payload))
+}
+
+/// The same, and what it means in a conversation of STOMP.
+pub(crate) fn take<'a>(bytes: &mut &'a [u8]) -> Option<Heard<'a>> {
+    take_message(bytes).map(|(opcode, payload)| match opcode {
         0x1 => stomp(payload),
         0x8 => Heard::End(payload.get(2..).unwrap_or_default()),
         _ => Heard::Nothing,
@@ -85,13 +92,13 @@ fn trimmed(body: &[u8]) -> &[u8] {
 }
 
 /// What follows `name` up to `end`. Names in JSON include their quotes, which text cannot hold unescaped.
-pub(crate) fn field<'a>(bytes: &'a [u8], name: &[u8], end: u8) -> Option<&'a [u8]> {
+pub fn field<'a>(bytes: &'a [u8], name: &[u8], end: u8) -> Option<&'a [u8]> {
     let value = &bytes[memmem::find(bytes, name)? + name.len()..];
     Some(&value[..memchr::memchr(end, value)?])
 }
 
 /// The digits that `bytes` begins with.
-pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
+pub fn number(bytes: &[u8]) -> Option<u64> {
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     std::str::from_utf8(&bytes[..digits]).ok()?.parse().ok()
 }

@@ -10,6 +10,8 @@ use crate::report::{IdleReport, share};
 use crate::{BenchError, Process};
 
 const AT_ONCE: usize = 32;
+/// Connections outlast the time that is measured, so that the measuring finds them there.
+const MEASURING: Duration = Duration::from_secs(1);
 
 /// What is held open.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -51,11 +53,15 @@ impl Idle {
         let each = |total: f64| total / self.connections as f64;
 
         let (cpu, held) = (process.and_then(Process::cpu), Instant::now());
-        let deadline = tokio::time::Instant::now() + self.duration;
+        let deadline = tokio::time::Instant::now() + self.duration + MEASURING;
         let holding: Vec<_> =
             connections.into_iter().map(|connection| tokio::spawn(hold(connection, deadline))).collect();
-        progress(&format!("holding {} connections for {} s", self.connections, self.duration.as_secs()));
-        tokio::time::sleep_until(deadline).await;
+        while held.elapsed() < self.duration {
+            let (so_far, of) = (held.elapsed().as_secs(), self.duration.as_secs());
+            progress(&format!("{} connections held for {so_far} of {of} s", self.connections));
+            tokio::time::sleep(self.duration.saturating_sub(held.elapsed()).min(Duration::from_secs(1)))
+                .await;
+        }
         let idle = process.and_then(Process::cpu).zip(cpu).map(|(after, before)| after - before);
         let grown = process.and_then(Process::memory).zip(memory);
         let idle_seconds = held.elapsed();

@@ -2,6 +2,7 @@
 //! they were told. It speaks the published protocol only, so it measures any deployment; given the server's process it
 //! also says what that used.
 
+mod address;
 mod connection;
 mod deployment;
 mod frames;
@@ -9,12 +10,15 @@ mod idle;
 mod plot;
 mod process;
 mod report;
+mod stream;
 mod talk;
 mod tally;
+mod tls;
 
 use std::time::Duration;
 
 pub use deployment::Deployment;
+pub use frames::{field, number, take_message, write_text};
 pub use idle::Idle;
 pub use plot::svg;
 pub use process::Process;
@@ -25,14 +29,14 @@ pub use talk::{Pace, Talk};
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
     #[error("{0}: {1}")]
-    Http(String, reqwest::Error),
+    Http(String, String),
     #[error("{what} was answered {status}: {body}")]
     Refused { what: String, status: u16, body: String },
     #[error("unable to connect to {0}: {1}")]
     Connect(String, std::io::Error),
     #[error("the server said {0}")]
     Protocol(String),
-    #[error("{0} is not an address of the form http://host:port")]
+    #[error("{0} is not an address of the form http://host:port or https://host")]
     Url(String),
     #[error("unable to draw: {0}")]
     Plot(String),

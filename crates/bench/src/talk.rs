@@ -152,7 +152,8 @@ impl Talk {
         tokio::time::sleep(self.warm_up).await;
         let (cpu, begun) = (process.and_then(Process::cpu), Instant::now());
         while begun.elapsed() < self.duration {
-            tokio::time::sleep((self.duration - begun.elapsed()).min(Duration::from_secs(1))).await;
+            tokio::time::sleep(self.duration.saturating_sub(begun.elapsed()).min(Duration::from_secs(1)))
+                .await;
             let live = [&stage.live.acknowledged, &stage.live.delivered].map(|n| n.load(Ordering::Relaxed));
             progress(&format!("{} acknowledged, {} delivered", live[0], live[1]));
         }

@@ -46,6 +46,7 @@ pub struct Settings {
     pub web: Web,
     pub metrics: Metrics,
     pub webhooks: Webhooks,
+    pub traces: Traces,
     pub log: Log,
 }
 
@@ -141,6 +142,15 @@ pub struct Webhooks {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub struct Traces {
+    /// An OpenTelemetry collector. Without it nothing is traced.
+    pub otlp_url: Option<String>,
+    /// Of so many stored events one is traced.
+    pub one_in: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Log {
     pub level: LogLevel,
     pub format: LogFormat,
@@ -164,6 +174,12 @@ pub enum LogFormat {
     Json,
 }
 
+impl Default for Traces {
+    fn default() -> Self {
+        Self { otlp_url: None, one_in: 100 }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -179,6 +195,7 @@ impl Default for Settings {
             web: Web::default(),
             metrics: Metrics::default(),
             webhooks: Webhooks::default(),
+            traces: Traces::default(),
             log: Log::default(),
         }
     }

@@ -26,6 +26,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::api::Routes;
 use crate::app::App;
 pub use crate::problem::Problem as ApiError;
+use crate::telemetry;
 use crate::web::{self, DevUsers, Pages};
 pub use error::with_problem_body;
 
@@ -124,6 +125,6 @@ fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("x-api-key"),
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers([header::AUTHORIZATION, header::RETRY_AFTER])
+        .expose_headers([header::AUTHORIZATION, header::RETRY_AFTER, telemetry::REQUEST_ID])
         .max_age(std::time::Duration::from_secs(3600))
 }

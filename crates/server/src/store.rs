@@ -57,6 +57,7 @@ pub use feed::{Fed, FedEvent, Stretch};
 pub use hooks::{DeadLetter, HOOKS_MAX, Hook, HookChanges, HookError, HookSecret, NewHook, Parked, Progress};
 pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
 pub use people::{ListedUser, UserSearch};
+pub use postgres::Survey;
 pub use sessions::{Ended, Ending, Session, SignIn};
 pub use trace::{Reader, StoredMessage};
 pub use upkeep::Erasure;
@@ -106,6 +107,17 @@ impl Store {
         let (postgres, writer) =
             Postgres::connect(database_url, occupancy, clock, ids, announcements).await?;
         Ok((Self(Engine::Postgres(postgres)), writer))
+    }
+
+    /// Looks at the PostgreSQL at `database_url` and leaves it as it is.
+    pub async fn survey(database_url: &str) -> Result<Survey, OpenError> {
+        Postgres::survey(database_url).await
+    }
+
+    /// Of SQLite.
+    #[must_use]
+    pub fn embedded_version() -> &'static str {
+        Sqlite::version()
     }
 
     /// Whether there is an embedded database in `data_dir`.

@@ -131,6 +131,8 @@ export function useMessages(chatId: string): {
   const { store } = useChatting();
   const [older, setOlder] = useState<{ chatId: string; loading: boolean; error: Error | null } | null>(null);
   const underway = useRef(new Set<string>());
+  // What waits to be sent is shown whether the server answers or not.
+  useEffect(() => store.showChat(chatId), [store, chatId]);
   const error = useLoaded(chatId, () => store.openChat(chatId));
   const open = useChatState((state) => state.open[chatId]);
   const loadOlder = useCallback(async () => {

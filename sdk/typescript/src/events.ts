@@ -20,6 +20,8 @@ export interface RealtimeEvents {
   /** What was missed has been told by now, and what follows is live. */
   connected: void;
   disconnected: { reason: string; willReconnect: boolean };
+  /** An attempt failed, the first one too, or the connection was lost: the next attempt comes in so many milliseconds. */
+  waiting: { ms: number };
   /** Before each attempt, from 1. */
   reconnecting: { attempt: number };
   error: { error: ChinwagError };

@@ -153,7 +153,12 @@ class Room {
 
   async #enter(): Promise<void> {
     this.#alone = !(await this.#beThere());
-    if (!this.#alone) await this.#seat.enter();
+    if (!this.#alone) await this.#sit();
+  }
+
+  /** It takes a while to come here: who left meanwhile, or stands still, would lead without anybody hearing of it. */
+  async #sit(): Promise<void> {
+    if (!this.#closed.signal.aborted && !this.#thawed) await this.#seat.enter();
   }
 
   /** Resolves when this tab holds the lock that says so; with false if it may not. */
@@ -194,7 +199,7 @@ class Room {
     const thawed = new Promise<void>((resolve) => {
       this.#thawed = resolve;
     });
-    this.#entered = thawed.then(() => this.#seat.enter());
+    this.#entered = thawed.then(() => this.#sit());
     if (led) this.#turned();
   }
 

@@ -7,6 +7,7 @@ import { Conversation } from "./conversation.js";
 import { Empty } from "./empty.js";
 import { NewChat } from "./new-chat.js";
 import { chatName } from "./names.js";
+import { namesSeenBy } from "./seen.js";
 
 const SAID_MS = 4_000;
 
@@ -30,7 +31,7 @@ export function ChatApp({ client, me, onSignOut, addressed = false, only }: Chat
     setSaid(text);
     timer.current = setTimeout(() => setSaid(""), SAID_MS);
   }, []);
-  const surroundings = useMemo<Surroundings>(() => ({ client, me, say, names: new Map([[me.userId, me.username]]) }), [client, me, say]);
+  const surroundings = useMemo<Surroundings>(() => ({ client, me, say, names: namesSeenBy(me.userId) }), [client, me, say]);
   return (
     <ChinwagProvider client={client}>
       <SurroundingsContext value={surroundings}>
@@ -71,11 +72,11 @@ function Panes({ addressed, only, onSignOut }: PanesProps): ReactNode {
   const conversation = chat ? (
     <Conversation key={chat.chatId} chat={chat} onBack={only === undefined ? () => select(null) : null} />
   ) : (
-    <Empty chats={chats} missing={chatId !== null} onCreate={() => setCreating(true)} />
+    <Empty chats={chats} missing={chatId !== null} onBack={only === undefined ? () => select(null) : null} onCreate={() => setCreating(true)} />
   );
   if (only !== undefined) return <div className="panes single">{conversation}</div>;
   return (
-    <div className="panes" data-open={chat !== undefined}>
+    <div className="panes" data-open={chat !== undefined || (chats !== null && chatId !== null)}>
       <ChatList shortcuts={addressed} chats={chats} error={error} selected={chatId} onSelect={select} onCreate={() => setCreating(true)} onSignOut={onSignOut} />
       {conversation}
       {creating && <NewChat onClose={() => setCreating(false)} onCreated={select} />}
@@ -105,7 +106,7 @@ function useSelection(addressed: boolean): [string | null, (chatId: string | nul
 }
 
 function addressOf(hash: string): string | null {
-  return /^#\/([0-9a-f-]{36})$/.exec(hash)?.[1] ?? null;
+  return /^#\/(.+)$/.exec(hash)?.[1] ?? null;
 }
 
 function useUnreadTitle(addressed: boolean, chats: readonly ChatDetails[] | null): void {

@@ -7,7 +7,7 @@ import { shortTime } from "../shared/time.js";
 import { Account } from "./account.js";
 import { useSurroundings } from "./context.js";
 import { useDraft } from "./drafts.js";
-import { chatName } from "./names.js";
+import { chatName, faceOf } from "./names.js";
 
 interface ChatListProps {
   chats: readonly ChatDetails[] | null;
@@ -49,8 +49,8 @@ export function ChatList({ chats, error, shortcuts, selected, onSelect, onCreate
         <input
           ref={search}
           type="search"
-          aria-label="Search chats"
-          placeholder="Search"
+          aria-label="Search chats by name and last message"
+          placeholder="Names and last messages"
           value={sought}
           onChange={(event) => setSought(event.target.value)}
           onKeyDown={(event) => event.key === "Escape" && setSought("")}
@@ -89,7 +89,7 @@ const Item = memo(function Item({ chat, selected, onSelect }: { chat: ChatDetail
       data-unread={unread > 0}
       onClick={() => onSelect(chat.chatId)}
     >
-      <Avatar id={chat.groupChat ? chat.chatId : name} name={name} />
+      <Avatar id={faceOf(chat, me)} name={name} />
       <span className="chat-item-name">{name}</span>
       <time dateTime={new Date(time).toISOString()}>{shortTime(time, Date.now())}</time>
       <span className="chat-item-last">

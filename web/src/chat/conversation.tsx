@@ -1,5 +1,4 @@
 import { useMessages, useTyping } from "@chinwag/react";
-import type { Entry } from "@chinwag/sdk/store";
 import type { ChatDetails } from "@chinwag/sdk";
 import { type ReactNode, useCallback, useRef, useState } from "react";
 import { Avatar } from "../shared/avatar.js";
@@ -7,9 +6,12 @@ import { Icon } from "../shared/icons.js";
 import { Composer, type ComposerMode } from "./composer.js";
 import { nameOf, useSurroundings } from "./context.js";
 import { Details } from "./details.js";
-import { chatName } from "./names.js";
+import { chatName, faceOf } from "./names.js";
+import { useSeenNames } from "./seen.js";
 import { useSettled } from "./settled.js";
 import { Timeline } from "./timeline.js";
+import { Unloaded } from "./unloaded.js";
+import { inWords, useWaiting } from "./waiting.js";
 
 /** `onBack` is null where there is nothing to go back to. */
 export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() => void) | null }): ReactNode {
@@ -18,6 +20,7 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
   const messages = useMessages(chat.chatId);
   const { members } = messages;
   for (const { userId, username } of members) surroundings.names.set(userId, username);
+  useSeenNames(me.userId, members);
   // Loading the newest messages counts as reading them.
   const [unread] = useState({ last: chat.lastReadMessage, count: chat.unreadCount });
   const [mode, setMode] = useState<ComposerMode>({ kind: "new" });
@@ -46,7 +49,7 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
           </button>
         )}
         <button type="button" className="conversation-title" title="Members and settings" onClick={() => setDetails(true)}>
-          <Avatar id={chat.groupChat ? chat.chatId : name} name={name} />
+          <Avatar id={faceOf(chat, me)} name={name} />
           <span>
             <b>{name}</b>
             <small>{chat.members === 1 ? "Only you" : chat.groupChat ? `${chat.members} people` : "The two of you"}</small>
@@ -56,13 +59,9 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
           <Icon name="people" />
         </button>
       </header>
-      <Trouble waiting={waitingIn(messages.entries)} />
-      {messages.error && messages.loading ? (
-        <div className="timeline-state">
-          <p className="note bad" role="alert">The messages could not be loaded: {messages.error.message}</p>
-        </div>
-      ) : messages.loading ? (
-        <LoadingMessages />
+      <Trouble chatId={chat.chatId} />
+      {messages.loading ? (
+        <Unloaded chat={chat} messages={messages} onCompose={compose} onDone={goOn} />
       ) : (
         <Timeline chat={chat} messages={messages} members={members} unread={unread} onCompose={compose} onDone={goOn} />
       )}
@@ -73,17 +72,14 @@ export function Conversation({ chat, onBack }: { chat: ChatDetails; onBack: (() 
   );
 }
 
-function waitingIn(entries: readonly Entry[]): number {
-  let waiting = 0;
-  for (let at = entries.length - 1; at >= 0 && entries[at]?.state !== "stored"; at -= 1) waiting += 1;
-  return waiting;
-}
-
 /** Says so when the server is out of reach, and that nothing is lost by it. */
-function Trouble({ waiting }: { waiting: number }): ReactNode {
+function Trouble({ chatId }: { chatId: string }): ReactNode {
+  const { client } = useSurroundings();
   const connection = useSettled();
+  const waiting = useWaiting(client, chatId);
   if (connection === "connected") return null;
-  const promise = waiting === 0 ? "What you write is sent when it is back." : waiting === 1 ? "One message waits to be sent." : `${waiting} messages wait to be sent.`;
+  const words = inWords(waiting);
+  const promise = words === "" ? "What you write is sent when it is back." : `${words} ${waiting.messages + waiting.changes === 1 ? "waits" : "wait"} to be sent.`;
   return (
     <p className="trouble" role="status">
       <Icon name="clock" />
@@ -113,15 +109,5 @@ function Typing({ chatId }: { chatId: string }): ReactNode {
         </>
       )}
     </p>
-  );
-}
-
-function LoadingMessages(): ReactNode {
-  return (
-    <div className="timeline-state" role="status" aria-label="Loading messages">
-      {["62", "44", "75", "30", "56"].map((width, at) => (
-        <i key={width} className="skeleton-bubble" data-width={width} data-mine={at % 3 === 1} />
-      ))}
-    </div>
   );
 }

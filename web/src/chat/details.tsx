@@ -4,6 +4,7 @@ import { Avatar } from "../shared/avatar.js";
 import { Dialog } from "../shared/dialog.js";
 import { useSurroundings } from "./context.js";
 import { chatName } from "./names.js";
+import { OfflineHint, reasonOf } from "./offline.js";
 
 interface DetailsProps {
   chat: ChatDetails;
@@ -17,6 +18,8 @@ export function Details({ chat, members, onClose }: DetailsProps): ReactNode {
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   const mine = chat.creator === me.userId;
+  // While the members are not loaded there are some all the same.
+  const count = members.length || chat.members;
   const attempt = async (work: () => Promise<void>, done: string) => {
     setBusy(true);
     setError("");
@@ -25,7 +28,7 @@ export function Details({ chat, members, onClose }: DetailsProps): ReactNode {
       say(done);
       return true;
     } catch (problem) {
-      setError((problem as Error).message);
+      setError(reasonOf(problem as Error));
       return false;
     } finally {
       setBusy(false);
@@ -33,10 +36,11 @@ export function Details({ chat, members, onClose }: DetailsProps): ReactNode {
   };
   return (
     <Dialog title={chatName(chat, me)} onClose={onClose}>
+      {!error && <OfflineHint />}
       {error && <p className="note bad" role="alert">{error}</p>}
       <OneField label="Name" action="Rename" value={chat.chatName} busy={busy} onSubmit={(name) => attempt(() => client.changeChatName(chat.chatId, name), "The chat has a new name.")} />
       <section className="members">
-        <h3>{members.length === 1 ? "Only you" : `${members.length} people`}</h3>
+        <h3>{count === 1 ? "Only you" : `${count} people`}</h3>
         <ul>
           {members.map(({ userId, username }) => (
             <li key={userId}>

@@ -7,11 +7,13 @@ interface EmptyProps {
   chats: readonly ChatDetails[] | null;
   /** Whether a chat was asked for that is not there. */
   missing: boolean;
+  /** To the chats that are there; null where there is only this one. */
+  onBack: (() => void) | null;
   onCreate: () => void;
 }
 
 /** Where a conversation would be. */
-export function Empty({ chats, missing, onCreate }: EmptyProps): ReactNode {
+export function Empty({ chats, missing, onBack, onCreate }: EmptyProps): ReactNode {
   const connection = useConnection();
   if (!chats) {
     return (
@@ -20,17 +22,26 @@ export function Empty({ chats, missing, onCreate }: EmptyProps): ReactNode {
       </section>
     );
   }
+  if (missing) {
+    return (
+      <section className="empty" aria-label="Conversation">
+        <Mark />
+        <h1>There is no such chat</h1>
+        <p>It was deleted, or you are not in it, or the address is wrong.</p>
+        {onBack && (
+          <button type="button" className="button primary" onClick={onBack}>
+            <Icon name="back" />
+            Your chats
+          </button>
+        )}
+      </section>
+    );
+  }
   return (
     <section className="empty" aria-label="Conversation">
       <Mark />
-      <h1>{missing ? "That chat is not here" : chats.length === 0 ? "Nothing said yet" : "Pick up where you left off"}</h1>
-      <p>
-        {missing
-          ? "It was deleted, or you are not in it."
-          : chats.length === 0
-            ? "Start a chat and invite somebody by their user name."
-            : "Choose a chat on the left, or start a new one."}
-      </p>
+      <h1>{chats.length === 0 ? "Nothing said yet" : "Pick up where you left off"}</h1>
+      <p>{chats.length === 0 ? "Start a chat and invite somebody by their user name." : "Choose a chat on the left, or start a new one."}</p>
       <button type="button" className="button primary" onClick={onCreate}>
         <Icon name="plus" />
         New chat

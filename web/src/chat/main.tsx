@@ -7,14 +7,20 @@ import { createRoot } from "react-dom/client";
 import { applyTheme } from "../shared/theme.js";
 import { Dialog } from "../shared/dialog.js";
 import { ChatApp } from "./app.js";
-import { type Session, keepSession, keptSession } from "./session.js";
+import { type Session, askedFor, keepSession, keptSession, noLongerAsked } from "./session.js";
 import { SignIn } from "./sign-in.js";
+import { inWords, waitingOf } from "./waiting.js";
 
 function Page() {
   const [session, setSession] = useState(keptSession);
   const [notice, setNotice] = useState("");
+  // A window that was opened for somebody else than it has: whether there is such a user is for the server to say.
+  const [switching, setSwitching] = useState(() => session !== null && ![null, session.username].includes(askedFor()));
+  const stay = useCallback(() => setSwitching(false), []);
   const enter = useCallback((entering: Session) => {
     keepSession(entering);
+    noLongerAsked();
+    setSwitching(false);
     setNotice("");
     setSession(entering);
   }, []);
@@ -24,6 +30,7 @@ function Page() {
     setSession(null);
   }, []);
   if (!session) return <SignIn notice={notice} onSignedIn={enter} />;
+  if (switching) return <SignIn notice="" onSignedIn={enter} onNobody={stay} />;
   return <SignedIn key={session.auth.userId} session={session} onLeft={leave} />;
 }
 
@@ -37,31 +44,31 @@ function SignedIn({ session, onLeft }: { session: Session; onLeft: (why: string)
     made.setAuth(session.auth);
     return made;
   }, [session, onLeft]);
-  const [unsent, setUnsent] = useState(0);
+  const [unsent, setUnsent] = useState("");
   const leave = useCallback(() => {
     for (const { nonce } of client.realtime.outbox) client.realtime.discard(nonce);
     // The server may be out of reach: this window forgets the session all the same.
     client.logout().catch(() => {}).finally(() => onLeft(""));
   }, [client, onLeft]);
   const signOut = useCallback(() => {
-    const waiting = client.realtime.outbox.filter(({ action: { type } }) => type === "SEND_MSG" || type === "REPLY" || type === "EDIT_MSG");
-    if (waiting.length > 0) setUnsent(waiting.length);
-    else leave();
+    const { messages, changes } = waitingOf(client.realtime.outbox);
+    if (messages + changes === 0) leave();
+    else setUnsent(`${inWords({ messages, changes })} ${messages + changes === 1 ? "is" : "are"} not sent yet.`);
   }, [client, leave]);
   const me = useMemo(() => ({ userId: session.auth.userId, username: session.username }), [session]);
   return (
     <>
       <ChatApp client={client} me={me} onSignOut={signOut} addressed />
-      {unsent > 0 && <Unsent count={unsent} onStay={() => setUnsent(0)} onLeave={leave} />}
+      {unsent && <Unsent what={unsent} onStay={() => setUnsent("")} onLeave={leave} />}
     </>
   );
 }
 
 /** What waits is lost with the session. */
-function Unsent({ count, onStay, onLeave }: { count: number; onStay: () => void; onLeave: () => void }) {
+function Unsent({ what, onStay, onLeave }: { what: string; onStay: () => void; onLeave: () => void }) {
   return (
     <Dialog title="Sign out?" onClose={onStay}>
-      <p>{count === 1 ? "1 message is not sent yet." : `${count} messages are not sent yet.`}</p>
+      <p>{what}</p>
       <div className="row end">
         <button type="button" className="button danger" onClick={onLeave}>
           Discard and sign out

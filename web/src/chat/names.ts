@@ -15,3 +15,9 @@ export function chatName({ chatName: name, groupChat }: ChatDetails, me: Me): st
   const [other, ...more] = both.filter((username) => username !== me.username);
   return both.length === 2 && other !== undefined && more.length === 0 ? other : name;
 }
+
+/** What the colour of a chat follows from: people have theirs by name wherever they are seen, chats by what never changes. */
+export function faceOf(chat: ChatDetails, me: Me): string {
+  const name = chatName(chat, me);
+  return name === chat.chatName ? chat.chatId : name;
+}

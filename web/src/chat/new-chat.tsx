@@ -3,6 +3,7 @@ import { Dialog } from "../shared/dialog.js";
 import { Icon } from "../shared/icons.js";
 import { useSurroundings } from "./context.js";
 import { defaultName } from "./names.js";
+import { OfflineHint, reasonOf } from "./offline.js";
 
 /** There is no directory of users: whoever starts a chat knows whom they want to talk to. */
 export function NewChat({ onClose, onCreated }: { onClose: () => void; onCreated: (chatId: string) => void }): ReactNode {
@@ -29,7 +30,7 @@ export function NewChat({ onClose, onCreated }: { onClose: () => void; onCreated
         onClose();
       },
       (problem: Error) => {
-        setError(problem.message);
+        setError(reasonOf(problem));
         setBusy(false);
       },
     );
@@ -72,6 +73,7 @@ export function NewChat({ onClose, onCreated }: { onClose: () => void; onCreated
           <span>Name</span>
           <input className="input" value={name} maxLength={100} placeholder={all.length > 0 ? defaultName(all) : "What it is about"} onChange={(event) => setName(event.target.value)} />
         </label>
+        {!error && <OfflineHint />}
         {error && <p className="note bad" role="alert">{error}</p>}
         <div className="row end">
           <button type="button" className="button" onClick={onClose}>

@@ -37,6 +37,20 @@ export function keepSession(session: Session | null): void {
   else sessionStorage.removeItem(KEPT);
 }
 
+/** For whom of the users of `chinwag dev` the window was opened; null if for nobody. */
+export function askedFor(): string | null {
+  return new URLSearchParams(location.search).get("as");
+}
+
+/** Whoever signs out of this window, or reloads it, is not to be that user again. */
+export function noLongerAsked(): void {
+  const { pathname, search, hash } = location;
+  const query = new URLSearchParams(search);
+  if (!query.has("as")) return;
+  query.delete("as");
+  history.replaceState(null, "", pathname + (query.size > 0 ? `?${query}` : "") + hash);
+}
+
 /** The users of `chinwag dev`; null under any other command. Rejects if the server cannot be reached, or something before it answers. */
 export async function devUsers(signal: AbortSignal): Promise<DevUsers | null> {
   const answer = await fetch("/dev/users", { headers: { accept: "application/json" }, signal });

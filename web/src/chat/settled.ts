@@ -11,7 +11,7 @@ export function useSettled(): Settled {
   const state = useConnection();
   const online = useSyncExternalStore(subscribe, () => navigator.onLine);
   const connected = state === "connected";
-  const [shown, setShown] = useState<Settled>(connected ? "connected" : "connecting");
+  const [shown, setShown] = useState<Settled>(connected ? "connected" : state === "waiting" ? "waiting" : "connecting");
   const [late, setLate] = useState(false);
   useEffect(() => {
     setLate(false);

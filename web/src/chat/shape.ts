@@ -100,12 +100,13 @@ export function readersOf(members: readonly ChatUserInfo[], entries: readonly En
   }
   let seq = 0;
   const end = Math.max(0, entries.length - READ_DEPTH);
-  for (let index = entries.length - 1; index >= end && others.size > 0; index -= 1) {
+  for (let index = entries.length - 1; index >= end && (others.size > 0 || seq === 0); index -= 1) {
     const message = entries[index]?.message;
     if (!message) continue;
     const here = (marks.get(message.messageId) ?? []).filter(({ userId }) => others.has(userId));
     if (here.length > 0) at.set(message.messageId, here);
-    if (here.length > 0 || others.has(message.senderId)) seq = Math.max(seq, message.seq);
+    // Who left has read what was before their messages, too.
+    if (here.length > 0 || message.senderId !== me) seq = Math.max(seq, message.seq);
     for (const { userId } of here) others.delete(userId);
     others.delete(message.senderId);
   }

@@ -1,12 +1,19 @@
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Avatar } from "../shared/avatar.js";
 import { Icon, Mark } from "../shared/icons.js";
-import { type DevUser, type DevUsers, type Session, devUsers, signIn } from "./session.js";
+import { type DevUser, type DevUsers, type Session, askedFor, devUsers, signIn } from "./session.js";
 
 const AGAIN_MS = 3_000;
 
-/** `notice` says why somebody who was signed in is here again. */
-export function SignIn({ notice, onSignedIn }: { notice: string; onSignedIn: (session: Session) => void }): ReactNode {
+interface SignInProps {
+  /** Says why somebody who was signed in is here again. */
+  notice: string;
+  onSignedIn: (session: Session) => void;
+  /** The window was opened for somebody whom there is not, or who cannot be found now. */
+  onNobody?: () => void;
+}
+
+export function SignIn({ notice, onSignedIn, onNobody }: SignInProps): ReactNode {
   const [dev, setDev] = useState<DevUsers | null | "loading" | "unreachable">("loading");
   const [busy, setBusy] = useState("");
   const [error, setError] = useState("");
@@ -24,13 +31,15 @@ export function SignIn({ notice, onSignedIn }: { notice: string; onSignedIn: (se
       devUsers(left.signal).then(
         (found) => {
           if (left.signal.aborted) return;
-          setDev(found);
           // A window that was opened for one of them.
-          const wanted = found?.users.find(({ username }) => username === new URLSearchParams(location.search).get("as"));
+          const wanted = found?.users.find(({ username }) => username === askedFor());
+          if (!wanted && onNobody) return onNobody();
+          setDev(found);
           if (found && wanted && !notice) enter(found.apiKey, wanted);
         },
         () => {
           if (left.signal.aborted) return;
+          if (onNobody) return onNobody();
           setDev("unreachable");
           again = setTimeout(look, AGAIN_MS);
         },

@@ -9,6 +9,7 @@ import { nameOf, useSurroundings } from "./context.js";
 import { MessageRow } from "./message.js";
 import { chatName } from "./names.js";
 import { usePending } from "./pending.js";
+import { useReadUpTo } from "./seen.js";
 import { type Unread, lastOfOthers, readersOf, shapeOf, unreadFrom } from "./shape.js";
 import { useVisible } from "./visible.js";
 
@@ -48,6 +49,7 @@ export function Timeline({ chat, messages, members, unread, onCompose, onDone }:
   const divider = useDivider(unread, entries, hasOlder, visible, atEnd);
   const shift = usePrepended(entries);
   const readers = useMemo(() => readersOf(members, entries, me.userId), [members, entries, me.userId]);
+  const readUpTo = useReadUpTo(me.userId, chat.chatId, readers.seq);
   const latest = useRef(messages);
   latest.current = messages;
 
@@ -137,7 +139,7 @@ export function Timeline({ chat, messages, members, unread, onCompose, onDone }:
                 pending={entry.message && pending.messages.get(entry.message.messageId)}
                 takenBack={pending.takenBack}
                 readers={entry.message && readers.at.get(entry.message.messageId)}
-                read={entry.message !== undefined && entry.message.seq <= readers.seq}
+                read={entry.message !== undefined && entry.message.seq <= readUpTo}
                 onActive={setActive}
                 onCompose={onCompose}
                 onDone={onDone}

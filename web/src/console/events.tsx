@@ -1,5 +1,5 @@
 import { type FormEvent, type ReactNode, useState } from "react";
-import { clockTime } from "../shared/time.js";
+import { clockSeconds } from "../shared/time.js";
 import type { App } from "./api.js";
 import { useApi, useAttempt, useLoaded } from "./context.js";
 import { useStream } from "./stream.js";
@@ -131,12 +131,12 @@ function HeardEvent({ at, event, onTrace }: { at: number; event: ChatEvent; onTr
     <li>
       <details>
         <summary>
-          <time>{new Date(at).toLocaleTimeString()}</time>
+          <time>{clockSeconds(at)}</time>
           <code data-type={event.type}>{event.type}</code>
           <span>{event.message ?? ""}</span>
           {event.seq !== undefined && <small>seq {event.seq}</small>}
         </summary>
-        <pre tabIndex={0} aria-label={`${event.type} at ${clockTime(at)}`}>
+        <pre tabIndex={0} aria-label={`${event.type} at ${clockSeconds(at)}`}>
           {JSON.stringify(event, null, 2)}
         </pre>
         {messageId && (

@@ -1,22 +1,13 @@
 import "uplot/dist/uPlot.min.css";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
+import { clockSeconds, clockTime } from "../shared/time.js";
 import type { App } from "./api.js";
-import { useStream } from "./stream.js";
+import { type Figures, SPAN_MS, linesOf, timeOf, withFigures } from "./figures.js";
+import { type Streaming, useStream } from "./stream.js";
 
-interface Figures {
-  at: string;
-  connections: number;
-  users: number;
-  messagesPerMinute: number;
-  deliveriesPerMinute: number;
-  errorsPerMinute: number;
-  deliveryP50Ms: number | null;
-  deliveryP99Ms: number | null;
-}
-
-/** One a second: what fits into a chart. */
-const KEPT = 180;
+/** They come every second: who hears none for so long has old ones. */
+const SILENCE_MS = 4_000;
 
 interface ChartKind {
   title: string;
@@ -45,25 +36,48 @@ const CHARTS: readonly ChartKind[] = [
   { title: "Errors per minute", unit: "", lines: [{ name: "errors", of: ({ errorsPerMinute }) => errorsPerMinute }] },
 ];
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 /** Of what is counted there are no halves. */
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6];
 
 export function Live({ app }: { app: App }): ReactNode {
   const [history, setHistory] = useState<readonly Figures[]>([]);
-  const { error, state } = useStream(`/api/client/apps/${app.id}/figures`, (data) => setHistory((before) => [...before.slice(1 - KEPT), data as Figures]));
+  const streaming = useStream(`/api/client/apps/${app.id}/figures`, (data) => setHistory((before) => withFigures(before, data as Figures)));
+  const newest = history.at(-1);
+  const silent = useSilence(newest);
+  const stale = newest !== undefined && (silent || streaming.state === "refused");
   return (
     <section>
-      <p className="quiet live-state" role="status" data-state={state}>
-        {state === "open" ? "The last three minutes, a figure every second." : state === "waiting" ? `Not connected, trying again. ${error}` : "Connecting…"}
+      <p className="quiet live-state" role="status" data-state={stale && streaming.state === "open" ? "waiting" : streaming.state}>
+        {stale ? stopped(newest, streaming) : told(streaming)}
       </p>
-      <div className="charts">
+      <div className="charts" data-stale={stale}>
         {CHARTS.map((kind) => (
           <Chart key={kind.title} kind={kind} history={history} />
         ))}
       </div>
     </section>
   );
+}
+
+/** Whether the newest figures are older than they may be. */
+function useSilence(newest: Figures | undefined): boolean {
+  const [silentSince, setSilentSince] = useState<Figures>();
+  useEffect(() => {
+    const timer = setTimeout(() => setSilentSince(newest), SILENCE_MS);
+    return () => clearTimeout(timer);
+  }, [newest]);
+  return newest !== undefined && silentSince === newest;
+}
+
+function told({ state, error }: Streaming): string {
+  if (state === "open") return "Live, a figure every second. The charts span the last three minutes.";
+  if (state === "refused") return error;
+  return state === "waiting" ? `Not connected, trying again. ${error}` : "Connecting…";
+}
+
+function stopped(newest: Figures, { state, error }: Streaming): string {
+  const since = `These figures are of ${clockSeconds(timeOf(newest))}.`;
+  return state === "refused" ? `${since} ${error}` : `${since} The server has sent none since; it is asked again and again.`;
 }
 
 function Chart({ kind, history }: { kind: ChartKind; history: readonly Figures[] }): ReactNode {
@@ -121,7 +135,7 @@ function Plot({ kind, history }: { kind: ChartKind; history: readonly Figures[] 
 }
 
 function dataOf({ lines }: ChartKind, history: readonly Figures[]): uPlot.AlignedData {
-  return [history.map(({ at }) => Date.parse(at) / 1000), ...lines.map(({ of }) => history.map(of))];
+  return linesOf(history, lines.map(({ of }) => of));
 }
 
 function options(kind: ChartKind, element: HTMLElement): uPlot.Options {
@@ -139,11 +153,17 @@ function options(kind: ChartKind, element: HTMLElement): uPlot.Options {
     height: element.clientHeight,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, (most ?? 0) * 1.15)] } },
+    scales: { x: { range: (_, __, newest) => spanTo(newest) }, y: { range: (_, __, most) => [0, Math.max(1, (most ?? 0) * 1.15)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, space: 90, values: (_, times) => times.map((time) => clock.format(time * 1000)) },
+      { ...axis, grid: { show: false }, size: 26, space: 50, incrs: [60], values: (_, times) => times.map((time) => clockTime(time * 1_000)) },
       { ...axis, size: 44, space: 28, ...(kind.unit === "" && { incrs: WHOLE }) },
     ],
     series: [{}, ...kind.lines.map((_, at) => ({ stroke: strokes[at] ?? "", width: at === 0 ? 1.75 : 1.25, points: { show: false }, ...(kind.lines.length === 1 && { fill: colour("--accent-soft") }) }))],
   };
+}
+
+/** In seconds since 1970. Without any figure it is of no matter which. */
+function spanTo(newest: number | null): [number, number] {
+  const end = newest ?? Date.now() / 1_000;
+  return [end - SPAN_MS / 1_000, end];
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { Dialog } from "../shared/dialog.js";
+import { clockMillis } from "../shared/time.js";
 import type { App } from "./api.js";
 import { useLoaded } from "./context.js";
 
@@ -59,10 +60,8 @@ export function TraceDialog({ app, messageId, onClose }: { app: App; messageId: 
   );
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
-
 function exact(text: string): string {
-  return clock.format(new Date(text));
+  return clockMillis(Date.parse(text));
 }
 
 function after(from: string | null, to: string): string {

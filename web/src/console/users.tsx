@@ -66,9 +66,9 @@ export function Users({ app }: { app: App }): ReactNode {
           </thead>
           <tbody>
             {users.map((user) => (
-              <tr key={user.id}>
+              <tr key={user.id} className="choice" onClick={() => setChosen(user)}>
                 <td>
-                  <button type="button" className="user" onClick={() => setChosen(user)}>
+                  <button type="button" className="user">
                     <Avatar id={user.username} name={user.username} />
                     {user.username}
                   </button>

@@ -3,6 +3,8 @@
 const DAY_MS = 86_400_000;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const clockOfSeconds = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });
+const clockOfMillis = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const dayMonth = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const fullDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
@@ -11,6 +13,14 @@ const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle:
 
 export function clockTime(time: number): string {
   return clock.format(time);
+}
+
+export function clockSeconds(time: number): string {
+  return clockOfSeconds.format(time);
+}
+
+export function clockMillis(time: number): string {
+  return clockOfMillis.format(time);
 }
 
 export function exactTime(time: number): string {

@@ -2,7 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chinwag_bench::{Deployment, Idle, Pace, Process, Talk};
 use clap::{Args, Subcommand};
@@ -31,14 +32,15 @@ enum Workload {
 
 #[derive(Args)]
 struct Target {
-    /// The chat listener of a running server, http://host:port; without it a server of this binary is started for the
-    /// run, with its data in a temporary directory
+    /// The chat listener of a running server, http://host:port, or https://host of the proxy before it; without it a server of
+    /// this binary is started for the run, with its data in a temporary directory
     #[arg(long, requires = "api_key")]
     url: Option<String>,
     /// An API key of an app there. The run leaves users named bench-... and their chats in it
     #[arg(long, env = "CHINWAG_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
-    /// Process id of the server, if it runs on this machine: what it uses is told too
+    /// Process id of the server, to tell what it uses; by default that of whoever listens at --url, if it is on this
+    /// machine and speaks no TLS
     #[arg(long, requires = "url")]
     pid: Option<u32>,
     /// Where the server that is started keeps its data: measure on the disk that it will use
@@ -158,11 +160,11 @@ struct Ground {
 impl Ground {
     async fn of(target: &Target) -> Result<Self, Failure> {
         match (&target.url, &target.api_key) {
-            (Some(url), Some(key)) => Ok(Self {
-                deployment: Deployment::new(url, key)?,
-                process: target.pid.map(Process),
-                own: None,
-            }),
+            (Some(url), Some(key)) => {
+                let deployment = Deployment::new(url, key)?;
+                let process = target.pid.map(Process).or_else(|| deployment.process());
+                Ok(Self { deployment, process, own: None })
+            }
             _ => {
                 let own = OwnServer::start(target.directory.as_deref()).await?;
                 let deployment = Deployment::new(&own.url, &own.api_key)?;
@@ -178,12 +180,22 @@ impl Ground {
     }
 }
 
-/// Tells on standard error how it goes, in one line if somebody watches.
+/// Between two lines, where nobody watches and they are kept.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Tells on standard error how it goes: in one line if somebody watches, else in a line every now and then.
 fn progress() -> impl Fn(&str) + Send + Sync {
     let watched = std::io::stderr().is_terminal();
+    let told = Mutex::new(Instant::now());
     move |line| {
         if watched {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{line}\r");
+            return;
+        }
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.elapsed() >= LINE_INTERVAL {
+            *told = Instant::now();
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `chinwag bench`.
 
-use std::process::Output;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 use chinwag_testkit::Chinwag;
 use serde_json::Value;
@@ -66,9 +68,95 @@ async fn a_server_that_runs_is_measured_as_any_client_may() {
     let why = String::from_utf8(wrong.stderr).expect("text");
     assert!(!wrong.status.success() && why.contains("register was answered 401"), "{why}");
     assert!(right.status.success(), "{right:?}");
-    assert_eq!(report(&right)["cpuPerDelivery"], Value::Null, "its process cannot be seen");
+    assert!(report(&right)["cpuPerDelivery"].as_f64() > Some(0.0), "it listens here, so it can be seen");
     drop(chinwag);
 }
+
+/// As most deployments are: behind a proxy that ends TLS, here with a certificate of our own.
+#[tokio::test]
+async fn a_server_behind_tls_is_measured() {
+    let chinwag = Chinwag::start(BINARY, &[]).await;
+    let app = chinwag.app().await;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let certificate = directory.path().join("certificate.pem");
+    certify(directory.path());
+    let mut proxy = Command::new("python3")
+        .arg("-c")
+        .arg(TLS_PROXY)
+        .arg(directory.path())
+        .arg(app.urls().chat().rsplit(':').next().expect("a port"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3");
+    let mut port = String::new();
+    BufReader::new(proxy.stdout.take().expect("its output")).read_line(&mut port).expect("a port");
+    let url = format!("https://localhost:{}", port.trim());
+    let talk = move |trusted: bool, key: String| {
+        let mut bench = without_settings(BINARY);
+        bench.args([
+            "bench",
+            "talk",
+            "--users",
+            "2",
+            "--duration",
+            "1",
+            "--warm-up",
+            "0",
+            "--json",
+            "--url",
+            &url,
+        ]);
+        bench.args(["--api-key", &key]);
+        if trusted {
+            bench.env("SSL_CERT_FILE", &certificate);
+        }
+        bench.output().expect("the program")
+    };
+    let (trusting, wary) =
+        tokio::task::spawn_blocking(move || (talk(true, app.key.clone()), talk(false, app.key)))
+            .await
+            .expect("it does not panic");
+    let _ = proxy.kill().and_then(|()| proxy.wait());
+    assert!(trusting.status.success() && report(&trusting)["delivered"].as_u64() > Some(0), "{trusting:?}");
+    assert_eq!(report(&trusting)["cpuPerDelivery"], Value::Null, "what listens is the proxy, not the server");
+    let why = String::from_utf8(wary.stderr).expect("text");
+    assert!(!wary.status.success() && why.contains("certificate"), "{why}");
+}
+
+fn certify(directory: &Path) {
+    let command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+                   -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out certificate.pem";
+    let made = Command::new("openssl").args(command.split_whitespace()).current_dir(directory).output();
+    assert!(made.expect("openssl").status.success());
+}
+
+/// Ends TLS, and passes bytes on to a port of this machine.
+const TLS_PROXY: &str = r#"
+import socket, ssl, sys, threading
+directory, port = sys.argv[1], int(sys.argv[2])
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(directory + "/certificate.pem", directory + "/key.pem")
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+def carry(from_, to):
+    try:
+        while data := from_.recv(65536):
+            to.sendall(data)
+    except OSError:
+        pass
+    finally:
+        to.close()
+def serve(raw):
+    try:
+        outer = context.wrap_socket(raw, server_side=True)
+    except OSError:
+        return
+    inner = socket.create_connection(("127.0.0.1", port))
+    threading.Thread(target=carry, args=(outer, inner), daemon=True).start()
+    carry(inner, outer)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"#;
 
 #[test]
 fn what_cannot_be_measured_is_said() {

@@ -79,7 +79,8 @@ impl FromRequest<Arc<App>> for Acting {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let JsonBytes(body) = JsonBytes::from_request(request, app).await?;
-        Ok(Self(Envelope::parse(&body, app.settings.limits.message_bytes)?))
+        let parsed = Envelope::parse(&body, app.settings.limits.message_bytes);
+        Ok(Self(parsed.inspect_err(|_| app.telemetry.malformed.add(1))?))
     }
 }
 

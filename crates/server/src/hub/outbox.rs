@@ -176,7 +176,9 @@ impl Outbox {
             Mode::Slow => return Poll::Ready(Err(Slow)),
             Mode::Live if !state.queue.is_empty() => {}
             _ => {
-                state.waker = Some(context.waker().clone());
+                if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+                    state.waker = Some(context.waker().clone());
+                }
                 return Poll::Pending;
             }
         }

@@ -19,6 +19,17 @@ impl Ending {
     pub const NORMAL: u16 = 1000;
     pub const GOING_AWAY: u16 = 1001;
     pub const TOO_BIG: u16 = 1009;
+
+    /// In words, for a log.
+    #[must_use]
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Close { reason: "", .. } => "done",
+            Self::Close { reason, .. } => reason,
+            Self::Answer(_) => "its peer closed it",
+            Self::Gone => "it was lost",
+        }
+    }
 }
 
 /// One side of a connection. Polled by the one task that owns it.
@@ -40,8 +51,8 @@ pub trait Carrier {
     /// Since when the peer has taken nothing, while something waits.
     fn stalled_since(&self) -> Option<Instant>;
 
-    /// Sends what waits. Ready when nothing waits any more: true if something did.
-    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<bool>>;
+    /// Sends what waits. Ready when nothing waits any more.
+    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<()>>;
 
     /// Ends it, after what waits was sent or the peer had its time to take it.
     fn close(&mut self, ending: Ending) -> impl Future<Output = ()> + Send;

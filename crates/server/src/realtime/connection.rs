@@ -31,7 +31,6 @@ const CARRIER_BYTES_MAX: usize = 64 * 1024;
 enum Happening {
     /// What came was given to the session; this is why it is the end, if it is.
     Received(Option<Ending>),
-    Sent,
     Acted(Acting, Result<Vec<Done>, ActError>),
     Heard(usize, Heard),
     /// A listener hears no more.
@@ -103,6 +102,9 @@ impl<C: Carrier> Connection<C> {
 
     /// Serves until the connection ends.
     pub async fn run(mut self: Box<Self>) {
+        let (id, began) = (self.seat.number(), Instant::now());
+        let user = self.seat.who.user;
+        tracing::info!(target: "connection", id, %user, session = %self.seat.who.session, "opened");
         // Whoever entered too late to be told by the presence sees it here.
         if self.app.stop.is_cancelled() {
             self.handle(Happening::Ended);
@@ -116,7 +118,9 @@ impl<C: Carrier> Connection<C> {
         }
         self.listeners.clear();
         if let Some(ending) = self.ending.take() {
+            let why = ending.why();
             let _ = Box::pin(tokio::time::timeout(self.patience, self.carrier.close(ending))).await;
+            tracing::info!(target: "connection", id, %user, why, seconds = began.elapsed().as_secs(), "closed");
         }
     }
 
@@ -132,9 +136,8 @@ impl<C: Carrier> Connection<C> {
             return Poll::Ready(happening);
         }
         match self.carrier.poll_send(context, Instant::now()) {
-            Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Sent),
+            Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
-            Poll::Ready(Ok(false)) => {}
             // The peer may have begun to take nothing just now: that has an end as well.
             Poll::Pending => {
                 if self.poll_timer(context).is_ready() {
@@ -223,10 +226,17 @@ impl<C: Carrier> Connection<C> {
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
         let Self { carrier, session, effects, .. } = self;
-        let now = Instant::now();
-        carrier
-            .poll_receive(context, &mut |text| session.on_bytes(text, now, effects))
-            .map(|received| Happening::Received(received.err()))
+        loop {
+            let now = Instant::now();
+            let mut on_text = |text: &[u8]| session.on_bytes(text, now, effects);
+            let received = ready!(carrier.poll_receive(context, &mut on_text));
+            // Pings and parts of a message count, too.
+            session.on_heard(now);
+            // A heart-beat asks for nothing, and what else could happen was looked at just now.
+            if received.is_err() || !effects.is_empty() || carrier.waiting() > 0 {
+                return Poll::Ready(Happening::Received(received.err()));
+            }
+        }
     }
 }
 

@@ -111,9 +111,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for WebSocket<S> {
         self.stalled_since
     }
 
-    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<bool>> {
+    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<()>> {
         if self.out.is_empty() {
-            return Poll::Ready(Ok(false));
+            return Poll::Ready(Ok(()));
         }
         while self.written < self.out.len() {
             match Pin::new(&mut self.socket).poll_write(context, &self.out[self.written..]) {
@@ -138,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for WebSocket<S> {
         self.out = Vec::new();
         self.written = 0;
         self.stalled_since = None;
-        Poll::Ready(Ok(true))
+        Poll::Ready(Ok(()))
     }
 
     async fn close(&mut self, ending: Ending) {

@@ -38,7 +38,7 @@ use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
 use crate::telemetry::Commits;
 
-use work::{Job, Tx};
+use work::{Guard, Job, Tx};
 
 /// Jobs waiting for the writer. Full, it makes callers wait: that is the back-pressure of every door.
 const WRITER_QUEUE_MAX: usize = 4096;
@@ -77,6 +77,10 @@ impl Sqlite {
         let (opened, occupancy) = open::open_beside(data_dir, &ids)?;
         let (store, _) = Self::start(data_dir, opened, occupancy, clock, ids, Announcements::unheard())?;
         Ok((store, occupancy))
+    }
+
+    pub(super) fn version() -> &'static str {
+        rusqlite::version()
     }
 
     /// Whether there is a database in `data_dir`.
@@ -197,8 +201,20 @@ impl Sqlite {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.submit_guarded(Guard::Savepoint, write).await
+    }
+
+    async fn submit_guarded<T, E>(
+        &self,
+        guard: Guard<E>,
+        write: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Answer<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let order = writer::Order::Job(Box::new(Job::new(write, reply)));
+        let order = writer::Order::Job(Box::new(Job::new(guard, write, reply)));
         // A closed queue drops the job and with it `reply`, which the answer reports.
         let _ = self.jobs.send(order).await;
         Answer(answer)

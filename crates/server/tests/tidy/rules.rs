@@ -13,6 +13,8 @@ pub(super) const DIRECTIONS: &[(&str, &[&str])] = &[
     ("crates/protocol/src", &["chinwag_client", "chinwag_server"]),
     ("crates/server/src", &["chinwag_client"]),
     ("crates/client/src", &["chinwag_server"]),
+    ("crates/bench/src", &["chinwag_server"]),
+    ("bench/src", &["chinwag_server"]),
     ("crates/client/src/realtime/backoff", &["tokio", "async", "crate::clock"]),
     ("crates/client/src/realtime/catch_up", &["tokio", "async", "crate::clock"]),
     ("crates/client/src/realtime/said", &["tokio", "async", "crate::clock"]),

@@ -167,8 +167,9 @@ export class Connection {
     const notice = said.type === "ERROR" || said.type === "RESUMED" || said.type === "RESYNC" || said.type === "HEAD";
     if (!notice && !(said.type in EVENT_NAMES)) return;
     const heard = notice ? this.#catchUp.notice(said) : this.#catchUp.event(said, cursor);
-    // To the other tabs goes what is new. Where this tab stands is nothing to them.
-    if (this.live && (heard.do === "tell" || said.type === "HEAD" || said.type === "ERROR")) this.#tabs?.heard(said, cursor);
+    // To the other tabs goes what is new, and answers, which may be theirs. Where this tab stands is nothing to them.
+    const answer = notice ? said.type === "ERROR" : said.replayed === true;
+    if (this.live && (heard.do === "tell" || said.type === "HEAD" || answer)) this.#tabs?.heard(said, cursor);
     if (said.type === "ERROR") return this.client.refused(said);
     if (!notice && said.nonce !== undefined) this.client.stored(said.nonce, said);
     switch (heard.do) {
@@ -263,6 +264,7 @@ export class Connection {
     if (atOnce) return void this.#open();
     const wait = delayMs(this.#attempt, this.environment.random(), this.backoff, error?.extra.retryAfterMs);
     this.#cancelRetry = this.environment.after(wait, () => void this.#open());
+    this.emitter.emit("waiting", { ms: wait });
   }
 
   /** The end, until somebody connects again. The cursor stays: the same user will be told what was missed. */

@@ -46,6 +46,12 @@ function olderThanAll(chat: OpenChat, messages: readonly Message[]): boolean {
   return oldest !== undefined && messages.every(({ seq }) => seq < oldest);
 }
 
+/** Without what is older than the page: between them may be what nobody has loaded. */
+export function withoutBefore(chat: OpenChat, page: readonly Message[]): OpenChat {
+  const oldest = page.at(-1)?.seq ?? 0;
+  return { ...chat, entries: chat.entries.filter(({ message }) => message === undefined || message.seq >= oldest) };
+}
+
 export function withoutMessage(chat: OpenChat, messageId: string): OpenChat {
   const entries = chat.entries.filter((entry) => entry.message?.messageId !== messageId);
   const open = { ...chat, entries };

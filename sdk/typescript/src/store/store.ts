@@ -3,7 +3,7 @@ import type { EventName, RealtimeEvents } from "../events.js";
 import type { OutboxEntry } from "../realtime/outbox.js";
 import type { ChatDetails, ChatEvent } from "../wire.js";
 import { chatsAfter } from "./chats.js";
-import { withEvent, withOutbox, withPage, withoutMessage } from "./messages.js";
+import { withEvent, withOutbox, withPage, withoutBefore, withoutMessage } from "./messages.js";
 import { type ChatState, NOTHING_YET, type OpenChat } from "./state.js";
 
 export type { ChatState, Entry, OpenChat } from "./state.js";
@@ -24,7 +24,12 @@ export interface ChatStore {
   subscribe(listener: () => void): () => void;
   /** All of the user's chats. They stay right by events from then on. */
   loadChats(): Promise<void>;
-  /** Members and the newest messages, which counts as reading them; does nothing if they are there. */
+  /** Shows what waits to be sent there, without asking the server for the rest: for while it is out of reach. */
+  showChat(chatId: string): void;
+  /**
+   * Members and the newest messages, which counts as reading them; does nothing if they are there. When it fails, what waits
+   * to be sent there is shown all the same, and it may be called again.
+   */
   openChat(chatId: string): Promise<void>;
   /** Forgets them. */
   closeChat(chatId: string): void;
@@ -48,6 +53,8 @@ class LiveStore implements ChatStore {
   /** Counts events: who loads can tell whether something happened meanwhile. */
   #events = 0;
   #loading: Promise<void> | null = null;
+  /** Chats that are being opened. */
+  readonly #opening = new Map<string, Promise<void>>();
   #loadAgain = false;
   #later: ReturnType<typeof setTimeout> | undefined;
   /** What disappeared while a page was on its way, which may still have it. */
@@ -101,19 +108,26 @@ class LiveStore implements ChatStore {
     this.#later = setTimeout(() => this.#reload(this.loadChats()), QUIETER_MS);
   }
 
-  async openChat(chatId: string): Promise<void> {
+  showChat(chatId: string): void {
     if (this.#state.open[chatId]) return;
     const waiting = this.client.realtime.outbox.filter(({ action }) => "chatId" in action && action.chatId === chatId);
     const empty: OpenChat = { entries: [], loaded: false, complete: false, members: [] };
     this.#setOpen(chatId, waiting.reduce((chat, entry) => withOutbox(chat, entry, false), empty));
-    try {
-      await this.#refresh(chatId);
-    } catch (error) {
-      // It may have been loaded by other means: after a resync, or because the store was opened again.
-      if (this.getState().open[chatId]?.loaded) return;
-      this.closeChat(chatId);
-      throw error;
-    }
+  }
+
+  openChat(chatId: string): Promise<void> {
+    this.showChat(chatId);
+    if (this.#state.open[chatId]?.loaded) return Promise.resolve();
+    const underway = this.#opening.get(chatId);
+    if (underway) return underway;
+    const opening = this.#refresh(chatId)
+      .catch((error: unknown) => {
+        // It may have been loaded by other means: after a resync, or because the store was opened again.
+        if (!this.getState().open[chatId]?.loaded) throw error;
+      })
+      .finally(() => this.#opening.delete(chatId));
+    this.#opening.set(chatId, opening);
+    return opening;
   }
 
   closeChat(chatId: string): void {
@@ -152,7 +166,8 @@ class LiveStore implements ChatStore {
       if (!chat) return false;
       const there = messages.filter(({ messageId }) => !this.#deleted.has(messageId));
       const complete = chat.complete || messages.length < size;
-      this.#setOpen(chatId, { ...withPage(chat, there), complete });
+      const known = chat.loaded || complete ? chat : withoutBefore(chat, messages);
+      this.#setOpen(chatId, { ...withPage(known, there), complete });
       return messages.length > 0;
     } finally {
       this.#pagesUnderway -= 1;
@@ -165,6 +180,7 @@ class LiveStore implements ChatStore {
     if (typeof event === "object" && "recipientId" in event) return this.#happened(event);
     if (name === "outbox") return this.#waits(event as OutboxEntry);
     if (name === "connected") this.#set({ connection: "connected" });
+    if (name === "waiting") this.#set({ connection: "waiting" });
     if (name === "reconnecting") this.#set({ connection: "connecting" });
     if (name === "disconnected") {
       const { willReconnect } = event as RealtimeEvents["disconnected"];
@@ -182,7 +198,7 @@ class LiveStore implements ChatStore {
     const open = this.#state.open[event.chatId];
     const gone = event.type === "DELETE_CHAT" || (event.type === "USER_LEAVE" && event.senderId === me);
     if (open && gone) this.closeChat(event.chatId);
-    else if (open) this.#setOpen(event.chatId, withEvent(open, event));
+    else if (open && this.#follows(event.chatId, open)) this.#setOpen(event.chatId, withEvent(open, event));
     if (!this.#state.chats) return;
     const chats = chatsAfter(this.#state.chats, event, me);
     if (chats) this.#set({ chats });
@@ -203,8 +219,13 @@ class LiveStore implements ChatStore {
     for (const [chatId, chat] of Object.entries(this.#state.open)) {
       const stored = chat.entries.flatMap(({ message }) => (message ? [message.messageId] : []));
       this.#setOpen(chatId, { ...stored.reduce(withoutMessage, chat), complete: false });
-      this.#reload(this.#refresh(chatId));
+      if (this.#follows(chatId, chat)) this.#reload(this.#refresh(chatId));
     }
+  }
+
+  /** Of a chat that is only shown nothing is known but what waits: to load it is to read it, and what comes would stand there alone. */
+  #follows(chatId: string, chat: OpenChat): boolean {
+    return chat.loaded || this.#opening.has(chatId);
   }
 
   /** Nobody waits for it: the next event, or the next connection, brings it about again. */

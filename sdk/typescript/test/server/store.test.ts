@@ -139,3 +139,63 @@ test("a chat that could not be loaded, and then was by other means, stays open",
   expect(store.getState().open[chatId]?.members).toHaveLength(2);
   store.close();
 });
+
+test("what is sent to a chat that could not be loaded is shown, and the chat is loaded by the next attempt", async () => {
+  const proxy = await scene.proxy();
+  const { alice, bob, chatId } = await scene.tea({ alice: { baseUrl: proxy.url } });
+  await bob.realtime.sendMessage(chatId, "before");
+  const store = createChatStore(alice.client);
+  const lost = next(alice.client, "disconnected");
+  proxy.weather = { kind: "refuse" };
+  proxy.cutAll();
+  await lost;
+  await expect(store.openChat(chatId)).rejects.toThrow();
+  const sent = alice.realtime.sendMessage(chatId, "meanwhile");
+  expect(store.getState().open[chatId]).toMatchObject({ loaded: false, entries: [{ content: "meanwhile", state: "queued" }] });
+  proxy.weather = { kind: "fair" };
+  await sent;
+  await Promise.all([store.openChat(chatId), store.openChat(chatId)]);
+  expect(contents(store, chatId)).toEqual(["before", "meanwhile"]);
+  store.close();
+});
+
+test("a chat that is only shown is not marked as read, and loaded without a hole", async () => {
+  const { alice, bob, chatId } = await scene.tea();
+  const store = createChatStore(alice.client);
+  store.showChat(chatId);
+  await alice.realtime.sendMessage(chatId, "her own");
+  const texts = Array.from({ length: 60 }, (_, index) => `${index}`);
+  await Promise.all(texts.map((text) => bob.realtime.sendMessage(chatId, text)));
+  store.close();
+  store.open();
+  await store.loadChats();
+  expect(store.getState().chats).toMatchObject([{ unreadCount: 60 }]);
+  expect(contents(store, chatId)).toEqual([]);
+  await store.openChat(chatId);
+  expect(contents(store, chatId)).toEqual(texts.slice(10));
+  expect(await store.loadOlder(chatId)).toBe(true);
+  expect(contents(store, chatId)).toEqual(["her own", ...texts]);
+  store.close();
+});
+
+test("between two attempts to connect it says that it waits, however many failed", async () => {
+  const proxy = await scene.proxy();
+  const { alice } = await scene.tea({ alice: { baseUrl: proxy.url } });
+  const store = createChatStore(alice.client);
+  const states: string[] = [];
+  store.subscribe(() => {
+    const { connection } = store.getState();
+    if (states.at(-1) !== connection) states.push(connection);
+  });
+  const again = next(alice.client, "reconnecting", ({ attempt }) => attempt === 2);
+  const waits = inTime("the time of the next attempt", new Promise<number>((resolve) => alice.realtime.on("waiting", ({ ms }) => resolve(ms))));
+  proxy.weather = { kind: "refuse" };
+  proxy.cutAll();
+  expect(await waits).toBeGreaterThan(0);
+  await again;
+  await until(store, "the second failure", ({ connection }) => connection === "waiting");
+  proxy.weather = { kind: "fair" };
+  await until(store, "the connection", ({ connection }) => connection === "connected");
+  expect(states.slice(0, 5)).toEqual(["waiting", "connecting", "waiting", "connecting", "waiting"]);
+  store.close();
+});

@@ -112,6 +112,34 @@ test("a follower that froze does not get the seat", async () => {
   await second.diary.until("it, too", (events) => events.length === 1);
 });
 
+test("who leaves before they have come leaves no seat behind that nobody sits on", async () => {
+  const { open } = await tabs(0);
+  const { realtime } = open();
+  const again: number[] = [];
+  realtime.on("reconnecting", ({ attempt }) => again.push(attempt));
+  // As a page does that is shown, hidden and shown again at once.
+  realtime.connect().catch(() => {});
+  realtime.disconnect();
+  await inTime("the connection", realtime.connect());
+  expect(again).toEqual([]);
+});
+
+test("a page that freezes before it has come does not take the seat", async () => {
+  const { bob, chatId, open } = await tabs(0);
+  const early = open();
+  early.realtime.connect().catch(() => {});
+  early.tab.freeze();
+  const late = open();
+  const again: number[] = [];
+  late.realtime.on("reconnecting", ({ attempt }) => again.push(attempt));
+  await inTime("the connection", late.realtime.connect());
+  expect(again).toEqual([]);
+  early.tab.thaw();
+  await inTime("the other connection", early.realtime.connect());
+  await bob.realtime.sendMessage(chatId, "hello");
+  for (const { diary } of [early, late]) await diary.until("the message", (events) => events.length === 1);
+});
+
 test("connections that break under several tabs lose nothing and repeat nothing", async () => {
   const { proxy, bob, chatId, all } = await tabs(3);
   const his = new Diary(bob.client, "message");
@@ -197,6 +225,8 @@ test("what a tab took over passes on with the lead, as a whole", async () => {
   await second.realtime.sendMessage(chatId, "awake");
   await his.until("all four", (events) => events.length >= 4);
   expect(texts(his)).toEqual([...numbered(3, "first"), "awake"]);
+  // What the other tab had sent meanwhile was answered when it was sent again, and not waited for.
+  expect(Math.max(...inherited.events.map(({ attempts }) => attempts))).toBe(1);
 });
 
 test("tabs that do not share have a socket each", async () => {

@@ -74,7 +74,7 @@ impl Carrier for HttpCarrier {
         self.session.lock().stalled_since
     }
 
-    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<bool>> {
+    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<()>> {
         if !self.staged.is_empty() {
             self.session.put(&mut self.staged, now);
         }
@@ -89,11 +89,7 @@ impl Carrier for HttpCarrier {
         if self.poll_alone(context).is_ready() && self.session.is_abandoned() {
             self.session.abandon();
         }
-        let mut state = self.session.lock();
-        if !state.out.is_empty() {
-            return Poll::Pending;
-        }
-        Poll::Ready(Ok(std::mem::take(&mut state.taken)))
+        if self.session.lock().out.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     async fn close(&mut self, ending: Ending) {

@@ -81,8 +81,6 @@ pub(super) struct State {
     inbox: VecDeque<String>,
     inbox_bytes: usize,
     pub(super) out: Batch,
-    /// Something was taken from `out` since the connection last looked.
-    pub(super) taken: bool,
     /// Since when `out` waits without being taken.
     pub(super) stalled_since: Option<Instant>,
     attached: bool,
@@ -107,7 +105,6 @@ impl HttpSession {
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             out: Batch::default(),
-            taken: false,
             stalled_since: None,
             attached: false,
             line: Line::default(),
@@ -189,7 +186,6 @@ impl HttpSession {
             return Poll::Ready(Given::Frame(frames::OPEN.to_vec()));
         }
         if let Some(frame) = state.out.take_frame() {
-            state.taken = true;
             state.stalled_since = None;
             state.wake_carrier();
             return Poll::Ready(Given::Frame(frame));

@@ -103,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for SockJsWebSocket<S> {
         self.socket.stalled_since()
     }
 
-    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<bool>> {
+    fn poll_send(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<io::Result<()>> {
         if self.frame_staged() {
             self.spoke = now;
         }

@@ -50,7 +50,7 @@ pub(super) async fn open(database_url: &str, ids: &Ids) -> Result<Opened, OpenEr
     Ok(Opened { config, epoch: epoch.into(), head })
 }
 
-fn configured(database_url: &str) -> Result<Config, OpenError> {
+pub(super) fn configured(database_url: &str) -> Result<Config, OpenError> {
     // What is wrong with it is not said: the text around it may be a password.
     let mut config: Config = database_url.parse().map_err(|_| {
         OpenError::Database("database_url must be like postgres://user:password@host/database".to_owned())

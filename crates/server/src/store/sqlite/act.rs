@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
 use super::rows::{self, Change, Deleted, ReadPointer};
+use super::work::Guard;
 use super::{Answer, Sqlite, Tx, history};
 use crate::chat::message::Objection;
 use crate::chat::{ChatEvent, Member, MessageFacts, Published, Refusal, Route, message, reaction};
@@ -20,7 +21,9 @@ impl Sqlite {
         by: UserId,
         actions: Vec<Envelope>,
     ) -> Answer<Vec<Done>, ActError> {
-        self.submit(move |tx| {
+        let lone = actions.len() == 1;
+        let guard = if lone { Guard::RefusesFirst(store_error) } else { Guard::Savepoint };
+        self.submit_guarded(guard, move |tx| {
             actions
                 .iter()
                 .enumerate()
@@ -33,6 +36,13 @@ impl Sqlite {
                 .collect()
         })
         .await
+    }
+}
+
+fn store_error(error: &ActError) -> Option<&StoreError> {
+    match error {
+        ActError::Store(error) => Some(error),
+        ActError::Refused { .. } => None,
     }
 }
 
@@ -49,9 +59,6 @@ fn act(tx: &mut Tx<'_>, by: UserId, envelope: &Envelope) -> Result<Done, Failure
         && let Some(first) = nonce::first_result(tx, by, nonce, &envelope.action)?
     {
         return Ok(Done { event: first });
-    }
-    if !rows::is_user(tx, by)? {
-        return Err(Refusal::ChatNotFound.into());
     }
     let mut outcome = perform(tx, by, &envelope.action)?;
     outcome.event.nonce.clone_from(&envelope.nonce);
@@ -111,7 +118,7 @@ fn perform(tx: &mut Tx<'_>, by: UserId, action: &Action) -> Result<Outcome, Fail
         }
         Action::Read { chat, id } => {
             // Not the app's own user, who has no read pointer where they are not a member.
-            let by = Member::of(rows::membership(tx, *chat, by)?)?;
+            let by = Member::of(rows::actors_membership(tx, *chat, by)?)?;
             let facts = message::in_chat(&by, rows::message_facts(tx, *id)?)?;
             Ok(read(tx, &by, *id, &facts)?)
         }
@@ -119,7 +126,7 @@ fn perform(tx: &mut Tx<'_>, by: UserId, action: &Action) -> Result<Outcome, Fail
 }
 
 fn member(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<Member, Failure> {
-    let found = match rows::membership(tx, chat, user)? {
+    let found = match rows::actors_membership(tx, chat, user)? {
         None => rows::own_membership(tx, chat, user)?,
         found => found,
     };

@@ -13,16 +13,23 @@ use crate::store::event::Stamp;
 /// Present: never left, or joined again since.
 pub(super) const PRESENT: &str = "(m.left_position IS NULL OR m.left_position < m.joined_position)";
 
+/// And the chat is there.
+const IN_CHAT: &str =
+    "c.deleted_at IS NULL AND (m.left_position IS NULL OR m.left_position < m.joined_position)";
+
 /// Takes the chat's next seq. A `message` also counts as one, and moves the chat to the top of its members' lists.
 pub(super) fn stamp(tx: &mut Tx<'_>, chat: ChatId, message: bool) -> Result<Stamp, StoreError> {
     let position = tx.advance();
-    let (seq, sent) = tx
-        .prepare_cached(
-            "UPDATE chats SET head_seq = head_seq + 1, head_position = ?2,
-                    active_position = CASE WHEN ?3 THEN ?2 ELSE active_position END, sent = sent + ?3
-             WHERE id = ?1 RETURNING head_seq, sent",
-        )?
-        .query_row(params![chat.0, position, message], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    // RETURNING would make SQLite keep a copy of each page that the statement changes.
+    let (seq, sent): (u64, u64) = tx
+        .prepare_cached("SELECT head_seq + 1, sent + ?2 FROM chats WHERE id = ?1")?
+        .query_row(params![chat.0, message], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    tx.prepare_cached(
+        "UPDATE chats SET head_seq = ?2, head_position = ?3, sent = ?4,
+                active_position = CASE WHEN ?5 THEN ?3 ELSE active_position END
+         WHERE id = ?1",
+    )?
+    .execute(params![chat.0, seq, position, sent, message])?;
     Ok(Stamp { seq, position, at: tx.now(), sent })
 }
 
@@ -95,19 +102,38 @@ pub(super) fn membership(
     user: UserId,
 ) -> Result<Option<Membership>, StoreError> {
     let found = connection
+        .prepare_cached(&format!("SELECT {MEMBERSHIP} WHERE m.chat = ?1 AND m.user = ?2 AND {IN_CHAT}"))?
+        .query_row(params![chat.0, user.0], |row| membership_of(row, chat, user))
+        .optional()?;
+    Ok(found)
+}
+
+const MEMBERSHIP: &str =
+    "c.creator, m.read_position, m.read_nth FROM members m JOIN chats c ON c.id = m.chat";
+
+fn membership_of(row: &Row<'_>, chat: ChatId, user: UserId) -> rusqlite::Result<Membership> {
+    Ok(Membership {
+        chat,
+        user,
+        creator: UserId(row.get(0)?),
+        read_position: row.get(1)?,
+        read_nth: row.get(2)?,
+    })
+}
+
+/// The membership of somebody who acts. Of a deleted user nothing more is taken, though a socket of theirs may be open
+/// for a moment.
+pub(super) fn actors_membership(
+    connection: &Connection,
+    chat: ChatId,
+    user: UserId,
+) -> Result<Option<Membership>, StoreError> {
+    let found = connection
         .prepare_cached(&format!(
-            "SELECT c.creator, m.read_position, m.read_nth FROM members m JOIN chats c ON c.id = m.chat
-             WHERE m.chat = ?1 AND m.user = ?2 AND c.deleted_at IS NULL AND {PRESENT}"
+            "SELECT {MEMBERSHIP} JOIN users u ON u.id = m.user
+             WHERE m.chat = ?1 AND m.user = ?2 AND u.username IS NOT NULL AND {IN_CHAT}"
         ))?
-        .query_row(params![chat.0, user.0], |row| {
-            Ok(Membership {
-                chat,
-                user,
-                creator: UserId(row.get(0)?),
-                read_position: row.get(1)?,
-                read_nth: row.get(2)?,
-            })
-        })
+        .query_row(params![chat.0, user.0], |row| membership_of(row, chat, user))
         .optional()?;
     Ok(found)
 }
@@ -120,8 +146,8 @@ pub(super) fn own_membership(
 ) -> Result<Option<Membership>, StoreError> {
     let is_own = connection
         .prepare_cached(
-            "SELECT 1 FROM chats c JOIN apps a ON a.id = c.app
-             WHERE c.id = ?1 AND a.own_user = ?2 AND c.deleted_at IS NULL",
+            "SELECT 1 FROM chats c JOIN apps a ON a.id = c.app JOIN users u ON u.id = a.own_user
+             WHERE c.id = ?1 AND u.id = ?2 AND u.username IS NOT NULL AND c.deleted_at IS NULL",
         )?
         .exists(params![chat.0, user.0])?;
     Ok(is_own.then_some(Membership { chat, user, creator: user, read_position: 0, read_nth: 0 }))
@@ -223,14 +249,4 @@ pub(super) fn unread_count(
 pub(super) struct ReadPointer {
     pub(super) position: u64,
     pub(super) nth: u64,
-}
-
-/// Whether the user is one still: of a deleted one nothing more is taken, though a socket of theirs may be open for
-/// a moment.
-pub(super) fn is_user(connection: &Connection, user: UserId) -> Result<bool, StoreError> {
-    let found = connection
-        .prepare_cached("SELECT username IS NOT NULL FROM users WHERE id = ?1")?
-        .query_row([user.0], |row| row.get(0))
-        .optional()?;
-    Ok(found.unwrap_or(false))
 }

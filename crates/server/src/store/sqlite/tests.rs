@@ -118,6 +118,36 @@ async fn each_job_of_a_group_that_met_a_full_disk_happens_once() {
     assert_eq!(times.await.unwrap(), ("1".to_owned(), "1".to_owned()));
 }
 
+/// It is half written when the store fails, and has no savepoint of its own.
+#[tokio::test]
+async fn a_send_that_the_store_fails_leaves_nothing_and_takes_nobody_along() {
+    let world = World::new();
+    let (alice, chat) = world.alice().await;
+    let fail = "CREATE TRIGGER fail BEFORE INSERT ON messages WHEN new.text = 'poison'
+                BEGIN SELECT raise(ABORT, 'no'); END";
+    world.store.write(move |tx| -> Result<(), StoreError> { Ok(tx.execute_batch(fail)?) }).await.unwrap();
+    let (go, wait) = sync_channel::<()>(1);
+    let busy = world.store.submit(move |_| -> Result<(), StoreError> {
+        let _ = wait.recv();
+        Ok(())
+    });
+    let busy = busy.await;
+    let mut sent = Vec::new();
+    for text in ["one", "poison", "two"] {
+        let action = Action::Send { chat, message: MessageText::parse(text.to_owned(), 0).unwrap() };
+        let envelope = Envelope { action, nonce: None, sender: None };
+        sent.push(world.store.act(alice, vec![envelope]).await);
+    }
+    drop(go);
+    busy.await.unwrap();
+    let mut seqs = Vec::new();
+    for answer in sent {
+        seqs.push(answer.await.ok().and_then(|done| done[0].event.seq));
+    }
+    assert_eq!(seqs, [Some(2), None, Some(3)]);
+    assert_eq!(world.store.head(), 3);
+}
+
 /// A deleted chat's members are told of its end by its last event: nothing may come after it.
 #[tokio::test]
 async fn what_an_erased_user_said_in_a_deleted_chat_is_not_told_of() {

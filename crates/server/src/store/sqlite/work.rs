@@ -18,6 +18,16 @@ pub(super) struct Tx<'a> {
     pub(super) ids: &'a Ids,
     position: u64,
     announcements: Vec<Announcement>,
+    /// Something was half done, and nothing takes that back but the end of the transaction.
+    spoiled: Option<StoreError>,
+}
+
+/// What takes back what a job did before it failed.
+pub(super) enum Guard<E> {
+    Savepoint,
+    /// Nothing, because a job of this kind writes nothing before it refuses. If the store fails, which this tells from
+    /// a refusal, the whole transaction is given up.
+    RefusesFirst(fn(&E) -> Option<&StoreError>),
 }
 
 /// How far a transaction had come, to go back to.
@@ -29,7 +39,7 @@ struct Mark {
 
 impl<'a> Tx<'a> {
     pub(super) fn new(connection: &'a Connection, now: Timestamp, ids: &'a Ids, position: u64) -> Self {
-        Self { connection, now, ids, position, announcements: Vec::new() }
+        Self { connection, now, ids, position, announcements: Vec::new(), spoiled: None }
     }
 
     /// Position of the newest event, this transaction's included.
@@ -60,8 +70,33 @@ impl<'a> Tx<'a> {
         self.announcements.push(announcement);
     }
 
-    pub(super) fn into_announcements(self) -> (u64, Vec<Announcement>) {
-        (self.position, self.announcements)
+    /// The newest position and what is to be announced, unless the transaction is to be given up.
+    pub(super) fn into_announcements(self) -> Result<(u64, Vec<Announcement>), StoreError> {
+        self.spoiled.map_or(Ok((self.position, self.announcements)), Err)
+    }
+
+    pub(super) fn is_spoiled(&self) -> bool {
+        self.spoiled.is_some()
+    }
+
+    /// Runs `step`, which changes nothing if it refuses.
+    fn unguarded<T, E>(
+        &mut self,
+        store_error: fn(&E) -> Option<&StoreError>,
+        step: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let before = self.position;
+        let result = step(self);
+        if let Err(error) = &result {
+            self.spoiled = match store_error(error) {
+                Some(error) => Some(error.clone()),
+                None if self.position != before => {
+                    Some(StoreError::Unavailable("an action refused after it had written".to_owned()))
+                }
+                None => None,
+            };
+        }
+        result
     }
 
     /// Runs `step`; an `Err` takes back what it did.
@@ -110,13 +145,14 @@ pub(super) trait Work: Send {
 
 pub(super) struct Job<F, T, E> {
     write: F,
+    guard: Guard<E>,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
 impl<F, T, E> Job<F, T, E> {
-    pub(super) fn new(write: F, reply: oneshot::Sender<Result<T, E>>) -> Self {
-        Self { write, result: None, reply }
+    pub(super) fn new(guard: Guard<E>, write: F, reply: oneshot::Sender<Result<T, E>>) -> Self {
+        Self { write, guard, result: None, reply }
     }
 }
 
@@ -128,7 +164,10 @@ where
 {
     fn run(&mut self, tx: &mut Tx<'_>) {
         let write = &mut self.write;
-        self.result = Some(tx.all_or_nothing(write));
+        self.result = Some(match self.guard {
+            Guard::Savepoint => tx.all_or_nothing(write),
+            Guard::RefusesFirst(store_error) => tx.unguarded(store_error, write),
+        });
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {

@@ -99,11 +99,17 @@ impl Writer {
         for job in group.iter_mut() {
             job.run(&mut tx);
             // A full disk has ended the transaction: the next job would commit on its own, and be done again.
-            if self.connection.is_autocommit() {
+            if self.connection.is_autocommit() || tx.is_spoiled() {
                 break;
             }
         }
-        let (after, announced) = tx.into_announcements();
+        let (after, announced) = match tx.into_announcements() {
+            Ok(done) => done,
+            Err(error) => {
+                self.roll_back()?;
+                return Err(error);
+            }
+        };
         if after != position && self.occupancy == Occupancy::Shared {
             self.connection.execute_batch("ROLLBACK")?;
             return Err(StoreError::Unavailable("events are written by the running server only".to_owned()));
@@ -112,13 +118,19 @@ impl Writer {
             return Err(StoreError::Full);
         }
         if let Err(error) = self.connection.execute_batch("COMMIT") {
-            if !self.connection.is_autocommit() {
-                self.connection.execute_batch("ROLLBACK")?;
-            }
+            self.roll_back()?;
             return Err(error.into());
         }
         self.head.store(after, Ordering::Release);
         Ok(announced)
+    }
+
+    /// Unless SQLite has done so.
+    fn roll_back(&self) -> Result<(), StoreError> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        Ok(())
     }
 
     fn announce(&self, announced: Vec<Announcement>) {
