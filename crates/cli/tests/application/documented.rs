@@ -40,7 +40,7 @@ async fn your_own_server_in_a_shell() {
     let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(output.status.success(), "{shown}");
     for told in
-        [r#""externalId":"customer-7""#, r#""refreshToken":"cwr_"#, "We are here from 9 to 5.", r#""seq":4"#]
+        [r#""externalId":"customer-7""#, r#""refreshToken":"cwr_"#, "We are here from 9 to 5.", r#""seq":5"#]
     {
         assert!(shown.contains(told), "{told}: {shown}");
     }
