@@ -214,12 +214,12 @@ impl Server {
         app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
         app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
         app.tasks.spawn(upkeep::sample_figures(Arc::clone(&app)));
-        app.tasks.spawn(hooks::serve(Arc::clone(&app)));
         if let Some((spans, collector)) = traces
             && let Some(tracer) = &app.telemetry.tracer
         {
             app.tasks.spawn(telemetry::export(Arc::clone(tracer), spans, collector, app.stop.clone()));
         }
+        app.tasks.spawn(hooks::serve(Arc::clone(&app)));
         let [chat, management] = listeners;
         let [chat_router, management_router] = routers;
         let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, app.stop.clone()));

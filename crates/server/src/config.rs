@@ -45,8 +45,8 @@ pub struct Settings {
     pub http: Http,
     pub web: Web,
     pub metrics: Metrics,
-    pub webhooks: Webhooks,
     pub traces: Traces,
+    pub webhooks: Webhooks,
     pub log: Log,
 }
 
@@ -131,6 +131,15 @@ pub struct Metrics {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub struct Traces {
+    /// An OpenTelemetry collector. Without it nothing is traced.
+    pub otlp_url: Option<String>,
+    /// Of so many stored events one is traced.
+    pub one_in: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Webhooks {
     /// Whether endpoints may be in private networks or on this machine, and without TLS.
     pub allow_private: bool,
@@ -138,15 +147,6 @@ pub struct Webhooks {
     pub timeout_seconds: u32,
     /// How long an event is tried before it is a dead letter.
     pub retry_seconds: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Traces {
-    /// An OpenTelemetry collector. Without it nothing is traced.
-    pub otlp_url: Option<String>,
-    /// Of so many stored events one is traced.
-    pub one_in: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -194,8 +194,8 @@ impl Default for Settings {
             http: Http::default(),
             web: Web::default(),
             metrics: Metrics::default(),
-            webhooks: Webhooks::default(),
             traces: Traces::default(),
+            webhooks: Webhooks::default(),
             log: Log::default(),
         }
     }

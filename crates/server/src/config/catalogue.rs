@@ -78,11 +78,11 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "http.sockjs_client_url", kind: Kind::Url },
     Setting { name: "web.chat", kind: Kind::Switch },
     Setting { name: "metrics.token", kind: Kind::Secret },
+    Setting { name: "traces.otlp_url", kind: Kind::Url },
+    Setting { name: "traces.one_in", kind: Kind::Whole { min: 1, max: 1_000_000_000 } },
     Setting { name: "webhooks.allow_private", kind: Kind::Switch },
     Setting { name: "webhooks.timeout_seconds", kind: Kind::Whole { min: 1, max: 60 } },
     Setting { name: "webhooks.retry_seconds", kind: Kind::Whole { min: 1, max: 30 * DAY_SECONDS } },
-    Setting { name: "traces.otlp_url", kind: Kind::Url },
-    Setting { name: "traces.one_in", kind: Kind::Whole { min: 1, max: 1_000_000_000 } },
     Setting { name: "log.level", kind: Kind::OneOf(&["off", "error", "warn", "info", "debug", "trace"]) },
     Setting { name: "log.format", kind: Kind::OneOf(&["text", "json"]) },
 ];

@@ -91,8 +91,8 @@ pub(crate) fn new_user(app: AppId, name: &str, address: &str) -> NewUser {
 
 pub(crate) fn new_key() -> (Token, NewKey) {
     let token = Token::generate(TokenKind::ApiKey);
-    let (hash, prefix) = (token.hash(), token.prefix().to_owned());
-    let new = NewKey { hash, prefix, audience: Audience::Chat };
+    let audience = Audience::Chat;
+    let new = NewKey { hash: token.hash(), prefix: token.prefix().to_owned(), audience };
     (token, new)
 }
 

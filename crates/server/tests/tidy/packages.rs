@@ -49,7 +49,6 @@ const TWICE: &[&str] = &[
     "signature",
     "spki",
     "syn",
-    "tower-http",
     "wasi",
 ];
 
