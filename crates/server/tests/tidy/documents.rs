@@ -67,12 +67,13 @@ pub(super) fn limits(protocol: &str, constants: &str) -> Vec<String> {
 }
 
 fn default_of(name: &str) -> Option<String> {
-    let Settings { limits, tokens, traces, .. } = Settings::default();
+    let Settings { limits, tokens, traces, webhooks, .. } = Settings::default();
     Some(match name {
         "limits.demo_concurrent_users" => limits.demo_concurrent_users.to_string(),
         "limits.actions_per_second" => limits.actions_per_second.to_string(),
         "limits.sign_ins_per_minute" => limits.sign_ins_per_minute.to_string(),
         "limits.registrations_per_minute" => limits.registrations_per_minute.to_string(),
+        "limits.server_calls_per_second" => limits.server_calls_per_second.to_string(),
         "limits.message_bytes" => limits.message_bytes.to_string(),
         "limits.connections" => limits.connections.to_string(),
         "limits.connections_per_address" => limits.connections_per_address.to_string(),
@@ -89,6 +90,8 @@ fn default_of(name: &str) -> Option<String> {
         "limits.subscriptions_per_connection" => limits.subscriptions_per_connection.to_string(),
         "limits.queue_bytes" => limits.queue_bytes.to_string(),
         "limits.queue_bytes_total" => limits.queue_bytes_total.to_string(),
+        "webhooks.timeout_seconds" => webhooks.timeout_seconds.to_string(),
+        "webhooks.retry_seconds" => webhooks.retry_seconds.to_string(),
         "traces.one_in" => traces.one_in.to_string(),
         "tokens.jwt_seconds" => tokens.jwt_seconds.to_string(),
         "tokens.refresh_days" => tokens.refresh_days.to_string(),
