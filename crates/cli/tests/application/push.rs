@@ -419,3 +419,47 @@ async fn webhooks_are_their_apps_own_and_have_a_bound() {
         Some(20)
     );
 }
+
+/// An administrator's command beside the running server.
+fn commands(backend: &Backend, command: &str) -> Value {
+    let mut program = Command::new(crate::scene::BINARY);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CHINWAG_")) {
+        program.env_remove(name);
+    }
+    let output = program
+        .args(command.split(' '))
+        .args(["--json", "--data-dir"])
+        .arg(backend.chinwag.data_directory())
+        .envs(backend.chinwag.database_url().map(|url| ("CHINWAG_DATABASE_URL", url)))
+        .env("CHINWAG_WEBHOOKS__ALLOW_PRIVATE", "true")
+        .output()
+        .expect("the program");
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[tokio::test]
+async fn an_administrator_looks_after_webhooks_beside_the_server() {
+    let (backend, mut receiver) = near().await;
+    let app = &backend.app.id;
+    let (alice, chat) = alice(&backend).await;
+    let _ = backend.says(&alice, &chat, "before").await;
+    let url = receiver.url();
+    let made = commands(&backend, &format!("hook create --app {app} --url {url} --event SEND_MSG"));
+    let hook = id(&made, "id");
+    assert!(id(&made, "secret").starts_with("whsec_"));
+    let _ = backend.says(&alice, &chat, "after").await;
+    assert_eq!(receiver.next().await.message(), "after");
+    assert_eq!(commands(&backend, &format!("hook replay {hook} --from beginning"))["enabled"], true);
+    assert_eq!(receiver.next().await.message(), "before");
+    assert_eq!(commands(&backend, &format!("hook list --app {app}"))[0]["id"], made["id"]);
+    assert_eq!(commands(&backend, &format!("hook dead {hook}")), json!([]));
+    assert_eq!(commands(&backend, &format!("hook retry {hook}"))["retried"], 0);
+    assert_ne!(commands(&backend, &format!("hook rotate {hook}"))["secret"], made["secret"]);
+    assert_eq!(commands(&backend, &format!("hook disable {hook}"))["enabled"], false);
+    assert_eq!(commands(&backend, &format!("hook delete {hook}"))["deleted"], true);
+    backend
+        .manages("GET", &format!("/webhooks/{hook}"), Body::Nothing)
+        .await
+        .is_refused(404, "HOOK_NOT_FOUND");
+}

@@ -12,7 +12,7 @@ pub const HOOKS_MAX: u32 = 20;
 /// Dead letters that are kept of one endpoint; the oldest give way.
 pub(super) const DEAD_LETTERS_MAX: i64 = 10_000;
 /// How long an endpoint is a process's own unless it says so again.
-pub(super) const LEASE_MS: i64 = 15_000;
+pub(super) const LEASE_MS: i64 = 6_000;
 
 /// What deliveries are signed with. Debug shows `****`.
 #[derive(Clone, PartialEq, Eq)]

@@ -171,21 +171,24 @@ fn send(
 ) -> Result<Outcome, Failure> {
     let stamp = rows::stamp(tx, by.chat(), true)?;
     let id: MessageId = tx.ids().next();
-    insert_message(tx, by.chat(), by.user(), &stamp, id, original, text)?;
+    let new = NewMessage { chat: by.chat(), sender: by.user(), id, original, text };
+    insert_message(tx, &stamp, &new)?;
     let kind = sent(tx, text.as_str(), id, original, stamp.at)?;
     Ok(changed(stored(by.chat(), by.user(), &stamp, kind), Some(id.0), None))
 }
 
+/// A message to be, in its place.
+pub(super) struct NewMessage<'a> {
+    pub(super) chat: ChatId,
+    pub(super) sender: UserId,
+    pub(super) id: MessageId,
+    pub(super) original: Option<MessageId>,
+    pub(super) text: &'a MessageText,
+}
+
 /// Writes the row of a message.
-pub(super) fn insert_message(
-    tx: &Tx<'_>,
-    chat: ChatId,
-    sender: UserId,
-    stamp: &Stamp,
-    id: MessageId,
-    original: Option<MessageId>,
-    text: &MessageText,
-) -> Result<(), StoreError> {
+pub(super) fn insert_message(tx: &Tx<'_>, stamp: &Stamp, new: &NewMessage<'_>) -> Result<(), StoreError> {
+    let NewMessage { chat, sender, id, original, text } = new;
     tx.prepare_cached(
         "INSERT INTO messages (position, id, chat, seq, nth, sender, reply_to, sent_at, changed_seq, text, sender_nth)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?4, ?9,

@@ -4,6 +4,7 @@ use chinwag_protocol::{AppId, ChatId, EventKind, MessageId, Nonce, UserId};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
+use super::act::NewMessage;
 use super::chats::{change, join, keep_membership_change};
 use super::rows::{self, Change, keep_change};
 use super::{Sqlite, Tx, act, applications};
@@ -77,7 +78,8 @@ fn import(tx: &mut Tx<'_>, app: AppId, chat: ChatId, old: &OldMessage) -> Result
     };
     let stamp = Stamp { at: old.sent_at, ..rows::stamp(tx, chat, true)? };
     let id: MessageId = tx.ids().next();
-    act::insert_message(tx, chat, old.sender, &stamp, id, original, &old.text)?;
+    let new = NewMessage { chat, sender: old.sender, id, original, text: &old.text };
+    act::insert_message(tx, &stamp, &new)?;
     if let Some(edited_at) = old.edited_at {
         tx.prepare_cached("UPDATE messages SET edited_at = ?2 WHERE position = ?1")?
             .execute(params![stamp.position, edited_at.0])?;

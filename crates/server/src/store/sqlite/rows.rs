@@ -146,8 +146,8 @@ pub(super) fn own_membership(
 ) -> Result<Option<Membership>, StoreError> {
     let is_own = connection
         .prepare_cached(
-            "SELECT 1 FROM chats c JOIN apps a ON a.id = c.app
-             WHERE c.id = ?1 AND a.own_user = ?2 AND c.deleted_at IS NULL",
+            "SELECT 1 FROM chats c JOIN apps a ON a.id = c.app JOIN users u ON u.id = a.own_user
+             WHERE c.id = ?1 AND u.id = ?2 AND u.username IS NOT NULL AND c.deleted_at IS NULL",
         )?
         .exists(params![chat.0, user.0])?;
     Ok(is_own.then_some(Membership { chat, user, creator: user, read_position: 0, read_nth: 0 }))
