@@ -35,7 +35,7 @@ fn text(results: &Results, pictures: &str) -> String {
     );
     if results.plan == "smoke" {
         out.push_str(
-            "**The smallest sizes, to see whether all of it works: these figures mean nothing.**\n\n",
+            "**Only to see whether all of it works: sizes are a fraction of what headings say, and these figures mean nothing.**\n\n",
         );
     }
     if results.plan != "smoke" {
