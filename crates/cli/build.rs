@@ -7,9 +7,18 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let version = env!("CARGO_PKG_VERSION");
     let release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
-    match release.then(commit).flatten() {
-        Some(commit) => println!("cargo::rustc-env=BUILD_VERSION={version} ({commit})"),
-        None => println!("cargo::rustc-env=BUILD_VERSION={version}"),
+    println!("cargo::rerun-if-env-changed=CHINWAG_COMMIT");
+    // Named by who builds from an archive, which has no history.
+    let named = std::env::var("CHINWAG_COMMIT").ok().filter(|commit| !commit.is_empty());
+    match named.or_else(|| release.then(commit).flatten()) {
+        Some(commit) => {
+            println!("cargo::rustc-env=BUILD_VERSION={version} ({commit})");
+            println!("cargo::rustc-env=BUILD_COMMIT={commit}");
+        }
+        None => {
+            println!("cargo::rustc-env=BUILD_VERSION={version}");
+            println!("cargo::rustc-env=BUILD_COMMIT=unknown");
+        }
     }
 }
 

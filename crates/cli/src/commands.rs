@@ -6,10 +6,13 @@ pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod chats;
 pub(crate) mod dev;
+pub(crate) mod doctor;
+pub(crate) mod hook;
 pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod shell;
 pub(crate) mod tail;
 pub(crate) mod user;
 

@@ -49,10 +49,13 @@ codes! {
     TooManyReactions = "TOO_MANY_REACTIONS", 400, "Too many reactions";
     UsernameTaken = "USERNAME_TAKEN", 400, "Username taken";
     EmailTaken = "EMAIL_TAKEN", 400, "E-mail address taken";
+    /// Another user of the app has this external id.
+    ExternalIdTaken = "EXTERNAL_ID_TAKEN", 400, "External id taken";
     AlreadyMember = "ALREADY_MEMBER", 400, "Already a member";
     /// `userNames` does not include the caller's own name.
     CreatorNotIncluded = "CREATOR_NOT_INCLUDED", 400, "Creator not included";
     AppLimitReached = "APP_LIMIT_REACHED", 400, "App limit reached";
+    HookLimitReached = "HOOK_LIMIT_REACHED", 400, "Webhook limit reached";
     KeyLimitReached = "KEY_LIMIT_REACHED", 400, "API key limit reached";
     MissingCredentials = "AUTH_MISSING_CREDENTIALS", 401, "Credentials missing";
     InvalidApiKey = "AUTH_INVALID_API_KEY", 401, "Invalid API key";
@@ -82,6 +85,7 @@ codes! {
     UserNotFound = "USER_NOT_FOUND", 404, "User not found";
     AppNotFound = "APP_NOT_FOUND", 404, "App not found";
     KeyNotFound = "KEY_NOT_FOUND", 404, "API key not found";
+    HookNotFound = "HOOK_NOT_FOUND", 404, "Webhook not found";
     SessionNotFound = "SESSION_NOT_FOUND", 404, "Session not found";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "Method not allowed";
     /// An account with this e-mail address exists.
@@ -90,6 +94,10 @@ codes! {
     NonceReused = "NONCE_REUSED", 409, "Nonce reused";
     /// The message changed since the `ifSeq` the client gave.
     Conflict = "CONFLICT", 409, "Conflict";
+    /// The chat was opened: history is imported into chats that nobody is in yet.
+    ImportClosed = "IMPORT_CLOSED", 409, "Import closed";
+    /// The cursor is of another database, or of a later state of this one than a backup brought back.
+    CursorGone = "CURSOR_GONE", 410, "Cursor gone";
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "Payload too large";
     UriTooLong = "URI_TOO_LONG", 414, "Address too long";
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported media type";

@@ -48,6 +48,8 @@ ids! {
     AppId,
     /// An API key, as its owner refers to it; not the secret.
     KeyId,
+    /// A webhook: where an app is told what happens in it.
+    HookId,
     /// An end user of one app.
     UserId,
     /// One sign-in of a user, or of an account on the management side.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::error::ErrorCode;
-use crate::ids::{AccountId, AppId, ChatId, KeyId, MessageId, ReactionId, SessionId, UserId};
+use crate::ids::{AccountId, AppId, ChatId, HookId, KeyId, MessageId, ReactionId, SessionId, UserId};
 use crate::limits::{
     CHAT_NAME_CHARS_MAX, EMAIL_CHARS_MAX, EMOJI_BYTES_MAX, NONCE_CHARS_MAX, USERNAME_CHARS_MAX,
 };
@@ -31,7 +31,7 @@ macro_rules! schemas {
 }
 
 schemas! {
-    true AccountId, AppId, ChatId, KeyId, MessageId, ReactionId, SessionId, UserId => {
+    true AccountId, AppId, ChatId, HookId, KeyId, MessageId, ReactionId, SessionId, UserId => {
         "type": "string",
         "format": "uuid",
     };

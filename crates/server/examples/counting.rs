@@ -41,7 +41,7 @@ fn main() {
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
-                    let to = Delivered { user: Uuid::nil().into(), clock: &SystemClock };
+                    let to = Delivered { user: Uuid::nil().into(), clock: &SystemClock, tracer: None };
                     let deliveries = [Arc::clone(&encoded)];
                     for _ in 0..WRITES {
                         figures.delivered(&to, &deliveries, Instant::now());

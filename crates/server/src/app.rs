@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use axum::{Router, middleware};
 use chinwag_protocol::{ErrorCode, UserId};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -15,6 +16,7 @@ use crate::api::Documents;
 use crate::chat::Chat;
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
+use crate::hooks::Hooks;
 use crate::http::Outfit;
 use crate::hub::{Budget, Hub};
 use crate::listener::{self, Bounds, Line};
@@ -29,10 +31,10 @@ use crate::sessions::secret::Token;
 use crate::sessions::tickets::Connected;
 use crate::sessions::{Identity, Sessions};
 use crate::store::{Erasure, Occupancy, OpenError, Session, Store, StoreError, WriterThread};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{self, Collector, Delivered, Door, Telemetry, Tracer};
 use crate::upkeep::{self, Upkeep};
 use crate::web::{DevUsers, Pages};
-use crate::{http, management};
+use crate::{hooks, http, management};
 
 /// For HTTP requests in progress to finish when the server stops.
 const REQUESTS_DRAIN: Duration = Duration::from_secs(3);
@@ -56,6 +58,7 @@ pub struct App {
     pub sockjs: Arc<HttpSessions>,
     pub budget: Arc<Budget>,
     pub upkeep: Upkeep,
+    pub hooks: Hooks,
     pub documents: Documents,
     pub telemetry: Arc<Telemetry>,
     /// Room for those who watch figures or events of their apps.
@@ -84,6 +87,10 @@ pub enum StartError {
     Store(#[from] crate::store::StoreError),
     #[error("{0} is set, but this version runs one node on a database: leave it out")]
     NotAvailable(&'static str),
+    #[error(
+        "traces.otlp_url must be http://host:port of a collector; one on this machine can pass them on with TLS"
+    )]
+    Collector,
 }
 
 /// A server that is listening.
@@ -94,6 +101,7 @@ pub struct Server {
     listeners: [TcpListener; 2],
     cluster: Cluster,
     outfit: Outfit,
+    traces: Option<Traces>,
     writer: WriterThread,
     fanout: JoinHandle<()>,
 }
@@ -126,7 +134,8 @@ impl Server {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let limits = &settings.limits;
         let cluster = Cluster { id: store.cluster_id().await?, endpoint: settings.public_url(chat_address) };
-        let telemetry = Arc::new(Telemetry::default());
+        let (tracer, traces) = traces(&settings, &store, &clock)?;
+        let telemetry = Arc::new(Telemetry::new(tracer));
         let app = Arc::new(App {
             public_url: settings.public_url(chat_address),
             sessions: Sessions::new(&settings, store.clone(), Arc::clone(&clock), jwt, cores),
@@ -140,6 +149,7 @@ impl Server {
             sockjs: Arc::new(HttpSessions::new(limits.into())),
             budget: Budget::new(limits.queue_bytes_total, limits.queue_bytes),
             upkeep: Upkeep::default(),
+            hooks: Hooks::default(),
             documents: Documents::default(),
             telemetry,
             watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
@@ -153,7 +163,7 @@ impl Server {
         });
         let listeners = [chat_listener, management_listener];
         let outfit = Outfit { pages: Pages::NONE, dev_users: None };
-        Ok(Self { app, chat_address, management_address, listeners, cluster, outfit, writer, fanout })
+        Ok(Self { app, chat_address, management_address, listeners, cluster, outfit, traces, writer, fanout })
     }
 
     /// What the doors share, for whoever is in this process.
@@ -169,6 +179,13 @@ impl Server {
         self
     }
 
+    /// Of a program that was built from this commit, for those who watch.
+    #[must_use]
+    pub fn built_from(self, commit: &'static str) -> Self {
+        let _ = self.app.telemetry.commit.set(commit);
+        self
+    }
+
     /// With the chat page, on which everyone on this machine may be one of `users`.
     #[must_use]
     pub fn for_trying(mut self, users: DevUsers) -> Self {
@@ -179,10 +196,10 @@ impl Server {
     /// Serves until `stop` is cancelled, then stops in order: no new connections, requests finish, sockets are told,
     /// the last commit reaches the disk.
     pub async fn run(self, stop: CancellationToken) -> Result<(), StartError> {
-        let Self { app, listeners, cluster, outfit, writer, fanout, .. } = self;
+        let Self { app, listeners, cluster, outfit, traces, writer, fanout, .. } = self;
         let routers = [
-            http::router(Arc::clone(&app), &outfit),
-            management::router(Arc::clone(&app), cluster, outfit.pages),
+            observed(http::router(Arc::clone(&app), &outfit), &app, Door::Chat),
+            observed(management::router(Arc::clone(&app), cluster, outfit.pages), &app, Door::Management),
         ];
         let bounds = Bounds {
             connections: listener::connections_allowed(&app.settings),
@@ -197,6 +214,12 @@ impl Server {
         app.tasks.spawn(upkeep::erase_deleted(Arc::clone(&app)));
         app.tasks.spawn(upkeep::forget_old(Arc::clone(&app)));
         app.tasks.spawn(upkeep::sample_figures(Arc::clone(&app)));
+        if let Some((spans, collector)) = traces
+            && let Some(tracer) = &app.telemetry.tracer
+        {
+            app.tasks.spawn(telemetry::export(Arc::clone(tracer), spans, collector, app.stop.clone()));
+        }
+        app.tasks.spawn(hooks::serve(Arc::clone(&app)));
         let [chat, management] = listeners;
         let [chat_router, management_router] = routers;
         let chat = tokio::spawn(listener::serve(chat, chat_router, bounds, app.stop.clone()));
@@ -221,11 +244,37 @@ impl Server {
     }
 }
 
+type Traces = (telemetry::Spans, Collector);
+
+/// What traces events, and where they go, if the settings say so.
+fn traces(
+    settings: &Settings,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Option<Arc<Tracer>>, Option<Traces>), StartError> {
+    let Some(url) = &settings.traces.otlp_url else { return Ok((None, None)) };
+    let collector = Collector::parse(url).ok_or(StartError::Collector)?;
+    let (tracer, spans) = Tracer::new(settings.traces.one_in.into(), store.epoch(), Arc::clone(clock));
+    Ok((Some(tracer), Some((spans, collector))))
+}
+
+/// Each request counted, timed and named.
+fn observed(router: Router, app: &Arc<App>, door: Door) -> Router {
+    router.layer(middleware::from_fn_with_state((Arc::clone(app), door), telemetry::observe))
+}
+
 fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
     listener::listen(address).map_err(|error| StartError::Listen { setting, address, error })
 }
 
 impl App {
+    /// For what is counted of a delivery to this user.
+    #[must_use]
+    pub fn delivered_to(&self, user: UserId) -> Delivered<'_> {
+        let tracer = self.telemetry.tracer.as_deref();
+        Delivered { user, clock: self.clock.as_ref(), tracer }
+    }
+
     /// Whose token this is, if its session goes on.
     pub async fn authenticate(&self, token: &str) -> Result<Identity, Problem> {
         Ok(self.sessions.authenticate(token).await?.into())

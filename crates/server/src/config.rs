@@ -45,6 +45,8 @@ pub struct Settings {
     pub http: Http,
     pub web: Web,
     pub metrics: Metrics,
+    pub traces: Traces,
+    pub webhooks: Webhooks,
     pub log: Log,
 }
 
@@ -60,6 +62,8 @@ pub struct Limits {
     pub sign_ins_per_minute: u32,
     /// Per API key.
     pub registrations_per_minute: u32,
+    /// Per server key.
+    pub server_calls_per_second: u32,
     /// Bytes of UTF-8 in one message.
     pub message_bytes: usize,
     /// Open sockets. 0: what the limit on open files allows, less some headroom.
@@ -127,6 +131,26 @@ pub struct Metrics {
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub struct Traces {
+    /// An OpenTelemetry collector. Without it nothing is traced.
+    pub otlp_url: Option<String>,
+    /// Of so many stored events one is traced.
+    pub one_in: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// Whether endpoints may be in private networks or on this machine, and without TLS.
+    pub allow_private: bool,
+    /// For an endpoint to answer.
+    pub timeout_seconds: u32,
+    /// How long an event is tried before it is a dead letter.
+    pub retry_seconds: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Log {
     pub level: LogLevel,
     pub format: LogFormat,
@@ -150,6 +174,12 @@ pub enum LogFormat {
     Json,
 }
 
+impl Default for Traces {
+    fn default() -> Self {
+        Self { otlp_url: None, one_in: 100 }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -164,6 +194,8 @@ impl Default for Settings {
             http: Http::default(),
             web: Web::default(),
             metrics: Metrics::default(),
+            traces: Traces::default(),
+            webhooks: Webhooks::default(),
             log: Log::default(),
         }
     }
@@ -176,6 +208,7 @@ impl Default for Limits {
             actions_per_second: 500,
             sign_ins_per_minute: 600,
             registrations_per_minute: 600,
+            server_calls_per_second: 1000,
             message_bytes: chinwag_protocol::limits::MESSAGE_BYTES_DEFAULT,
             connections: 0,
             connections_per_address: 0,
@@ -205,6 +238,12 @@ impl Default for Tokens {
 impl Default for Http {
     fn default() -> Self {
         Self { allowed_origins: vec!["*".to_owned()], sockjs_client_url: None }
+    }
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { allow_private: false, timeout_seconds: 15, retry_seconds: 3 * 86_400 }
     }
 }
 

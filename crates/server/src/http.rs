@@ -1,5 +1,6 @@
 //! The chat listener: this router is its table of contents. Handlers extract, call one verb, answer.
 
+mod application;
 mod auth;
 mod chat;
 mod connect;
@@ -25,6 +26,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::api::Routes;
 use crate::app::App;
 pub use crate::problem::Problem as ApiError;
+use crate::telemetry;
 use crate::web::{self, DevUsers, Pages};
 pub use error::with_problem_body;
 
@@ -37,7 +39,11 @@ pub const NOTHING: axum::Json<Empty> = axum::Json(Empty {});
 /// Everything that the chat listener offers, for its document.
 #[must_use]
 pub fn routes() -> Routes {
-    api_routes().merge(web::chat::routes()).merge(web::dev_routes()).merge(sockjs::routes())
+    api_routes()
+        .merge(application::routes())
+        .merge(web::chat::routes())
+        .merge(web::dev_routes())
+        .merge(sockjs::routes())
 }
 
 fn api_routes() -> Routes {
@@ -83,6 +89,8 @@ pub fn router(app: Arc<App>, outfit: &Outfit) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(with_problem_body))
         .layer(cors)
+        // Browsers have no business there: nothing tells them that they may.
+        .merge(application::router())
         // Behind the layers: the protocol of these has its own rules for other origins.
         .merge(sockjs::router(&app))
         .merge(own_origin)
@@ -117,6 +125,6 @@ fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("x-api-key"),
             HeaderName::from_static("last-event-id"),
         ])
-        .expose_headers([header::AUTHORIZATION, header::RETRY_AFTER])
+        .expose_headers([header::AUTHORIZATION, header::RETRY_AFTER, telemetry::REQUEST_ID])
         .max_age(std::time::Duration::from_secs(3600))
 }

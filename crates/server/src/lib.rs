@@ -6,6 +6,7 @@ pub mod chat;
 pub mod clock;
 pub mod config;
 pub mod cursor;
+pub mod hooks;
 pub mod http;
 pub mod hub;
 pub mod listener;

@@ -4,6 +4,7 @@
 mod account;
 mod apps;
 mod documents;
+mod hooks;
 mod keys;
 mod live;
 mod metrics;
@@ -25,6 +26,7 @@ use crate::store::{AccountSession, Reach};
 use crate::web::{self, Pages};
 
 pub use apps::AppBody;
+pub use hooks::{HookBody, LetterBody, NewHookBody, old_secret_until, point};
 pub use keys::{KeyBody, NewKeyBody};
 pub use name::{InvalidName, Name};
 
@@ -44,6 +46,7 @@ pub fn routes() -> Routes {
         .merge(account::routes())
         .merge(apps::routes())
         .merge(keys::routes())
+        .merge(hooks::routes())
         .merge(users::routes())
         .merge(live::routes())
         .merge(metrics::routes())

@@ -55,6 +55,7 @@ pub struct Sessions {
     sign_ins: Buckets<IpAddr>,
     registrations: Buckets<KeyId>,
     account_sign_ins: Buckets<IpAddr>,
+    server_calls: Buckets<KeyId>,
     tokens: Tokens,
     demo_users_max: usize,
 }
@@ -74,6 +75,7 @@ impl Sessions {
             sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
             registrations: Buckets::new(Rate::per_minute(limits.registrations_per_minute)),
             account_sign_ins: Buckets::new(Rate::per_minute(limits.sign_ins_per_minute)),
+            server_calls: Buckets::new(Rate::per_second(limits.server_calls_per_second)),
             tokens: settings.tokens.clone(),
             demo_users_max: usize::try_from(limits.demo_concurrent_users).unwrap_or(usize::MAX),
         }

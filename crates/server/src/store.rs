@@ -18,9 +18,12 @@ macro_rules! on_engine {
 }
 
 mod accounts;
+mod applications;
 mod apps;
 mod chats;
 mod event;
+mod feed;
+mod hooks;
 mod keys;
 mod nonce;
 mod people;
@@ -44,10 +47,17 @@ use postgres::Postgres;
 use sqlite::Sqlite;
 
 pub use accounts::{Account, AccountSession, NewAccount, NewRefresh, RegisterAccountError};
+pub use applications::{
+    AppChat, AppUser, AppUserError, ExternalId, Imported, InvalidExternalId, NewAppUser, NewImport,
+    OldMessage, Whom,
+};
 pub use apps::{App, AppChanges, CreateAppError, DEMO_APPS_MAX, Reach};
 pub use chats::{ActError, ChatError, Done, Missed, Page};
+pub use feed::{Fed, FedEvent, Stretch};
+pub use hooks::{DeadLetter, HOOKS_MAX, Hook, HookChanges, HookError, HookSecret, NewHook, Parked, Progress};
 pub use keys::{ACTIVE_KEYS_MAX, Key, KeyError, KeyHolder, NewKey};
 pub use people::{ListedUser, UserSearch};
+pub use postgres::Survey;
 pub use sessions::{Ended, Ending, Session, SignIn};
 pub use trace::{Reader, StoredMessage};
 pub use upkeep::Erasure;
@@ -97,6 +107,17 @@ impl Store {
         let (postgres, writer) =
             Postgres::connect(database_url, occupancy, clock, ids, announcements).await?;
         Ok((Self(Engine::Postgres(postgres)), writer))
+    }
+
+    /// Looks at the PostgreSQL at `database_url` and leaves it as it is.
+    pub async fn survey(database_url: &str) -> Result<Survey, OpenError> {
+        Postgres::survey(database_url).await
+    }
+
+    /// Of SQLite.
+    #[must_use]
+    pub fn embedded_version() -> &'static str {
+        Sqlite::version()
     }
 
     /// Whether there is an embedded database in `data_dir`.

@@ -3,18 +3,24 @@
 
 mod figures;
 mod measure;
+mod otlp;
 mod page;
+mod requests;
 mod trace;
+mod tracer;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use chinwag_protocol::{Action, Envelope, Timestamp};
 
 pub use figures::{AppFigures, Figures, LiveFigures, SAMPLE_INTERVAL, Watchers};
 pub use measure::{Counter, Histogram};
+pub use otlp::{Collector, export};
 pub use page::{METRICS, Metric, render};
+pub use requests::{Door, REQUEST_ID, Requests, observe};
 pub use trace::{Delivered, Traced};
+pub use tracer::{Spans, Tracer};
 
 use crate::store::{ActError, Done};
 
@@ -43,6 +49,8 @@ pub enum Drop {
     StoreFailed,
     /// The server stops.
     ShuttingDown,
+    /// What it said is not STOMP, or not WebSocket.
+    Malformed,
 }
 
 const OUTCOMES: [(Outcome, &str); 4] = [
@@ -51,12 +59,13 @@ const OUTCOMES: [(Outcome, &str); 4] = [
     (Outcome::Failed, "failed"),
     (Outcome::Unheard, "unheard"),
 ];
-const DROPS: [(Drop, &str); 5] = [
+const DROPS: [(Drop, &str); 6] = [
     (Drop::Slow, "slow_consumer"),
     (Drop::Stalled, "stalled"),
     (Drop::SessionEnded, "session_ended"),
     (Drop::StoreFailed, "store_failed"),
     (Drop::ShuttingDown, "shutting_down"),
+    (Drop::Malformed, "malformed"),
 ];
 /// The action's types, as on the wire.
 const KINDS: [&str; 8] =
@@ -82,7 +91,14 @@ pub struct Telemetry {
     /// From the moment an action was understood until it was on the disk.
     action_time: Histogram,
     drops: [Counter; DROPS.len()],
+    /// Bodies that were no action, by whatever door.
+    pub malformed: Counter,
     pub figures: Figures,
+    pub requests: Requests,
+    /// What the program was built from.
+    pub commit: OnceLock<&'static str>,
+    /// If events are traced.
+    pub tracer: Option<Arc<Tracer>>,
 }
 
 /// What the writer measures.
@@ -97,6 +113,12 @@ pub struct Commits {
 }
 
 impl Telemetry {
+    /// Tracing, or not.
+    #[must_use]
+    pub fn new(tracer: Option<Arc<Tracer>>) -> Self {
+        Self { tracer, ..Self::default() }
+    }
+
     pub fn dropped(&self, why: Drop) {
         self.drops[why as usize].add(1);
     }
@@ -140,6 +162,9 @@ impl UnderWay {
             Ok(done) => {
                 self.telemetry.action_time.observe(self.began.elapsed());
                 self.figures.done(done, self.accepted);
+                if let Some(tracer) = &self.telemetry.tracer {
+                    done.iter().for_each(|done| tracer.acted(&done.event, self.began));
+                }
                 Outcome::Done
             }
             Err(ActError::Refused { .. }) => Outcome::Refused,

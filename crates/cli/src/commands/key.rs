@@ -2,6 +2,7 @@
 
 use chinwag_protocol::{AppId, KeyId};
 use chinwag_server::management::{KeyBody, NewKeyBody};
+use chinwag_server::sessions::app::Audience;
 use chinwag_server::sessions::secret::Token;
 use chinwag_server::store::{App, Key, NewKey, Reach};
 use clap::{Args, Subcommand};
@@ -30,6 +31,9 @@ enum Command {
         /// The app's name or id
         #[arg(long)]
         app: String,
+        /// A secret key for the application's own server, which may do anything in the app
+        #[arg(long)]
+        server: bool,
     },
     /// List an app's keys that work
     List {
@@ -56,7 +60,7 @@ pub(crate) fn run(Arguments { command, desk }: Arguments) -> Result<(), Failure>
         _ => Missing::Refuse,
     };
     desk.open(missing, async |administration| match command {
-        Command::Create { app } => create(&administration, &app).await,
+        Command::Create { app, server } => create(&administration, &app, server).await,
         Command::List { app } => list(&administration, &app).await,
         Command::Revoke(Which { key }) => revoke(&administration, &key).await,
         Command::Rotate(Which { key }) => rotate(&administration, &key).await,
@@ -74,9 +78,10 @@ struct Made {
     replaces: Option<KeyId>,
 }
 
-async fn create(by: &Administration, app: &str) -> Result<(), Failure> {
+async fn create(by: &Administration, app: &str, server: bool) -> Result<(), Failure> {
     let app = by.app_or_new(app).await?;
-    let (token, new) = NewKey::generate();
+    let audience = if server { Audience::Server } else { Audience::Chat };
+    let (token, new) = NewKey::generate(audience);
     let key = by.store.create_key(Reach::All, app.id, new).await?;
     tell(by, &app, key, &token, None)
 }
@@ -87,9 +92,11 @@ async fn list(by: &Administration, app: &str) -> Result<(), Failure> {
     if by.json {
         return output::json(&keys.into_iter().map(KeyBody::from).collect::<Vec<_>>());
     }
-    let row = |key: Key| [key.id.to_string(), key.prefix, key.created_at.to_string()];
+    let row = |key: Key| {
+        [key.id.to_string(), key.prefix, key.audience.as_str().to_owned(), key.created_at.to_string()]
+    };
     let rows = keys.into_iter().map(row).collect();
-    output::table(["ID", "PREFIX", "CREATED"], rows, &format!("the app {} has no keys", app.name))
+    output::table(["ID", "PREFIX", "OPENS", "CREATED"], rows, &format!("the app {} has no keys", app.name))
 }
 
 async fn revoke(by: &Administration, key: &str) -> Result<(), Failure> {
@@ -104,7 +111,7 @@ async fn revoke(by: &Administration, key: &str) -> Result<(), Failure> {
 async fn rotate(by: &Administration, key: &str) -> Result<(), Failure> {
     let holder = by.key(key).await?;
     let app = by.app(&holder.app.to_string()).await?;
-    let (token, new) = NewKey::generate();
+    let (token, new) = NewKey::generate(holder.audience);
     let key = by.store.rotate_key(Reach::All, app.id, holder.key, new).await?;
     tell(by, &app, key, &token, Some(holder.key))
 }

@@ -38,13 +38,15 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
 /// The server, listening; where it cannot, which flag would help.
 pub(crate) async fn start(settings: Settings) -> Result<Server, Failure> {
     let server = Server::start(settings, Arc::new(SystemClock)).await;
-    server.map(|server| server.with_pages(chinwag_web::PAGES)).map_err(|error| match error {
-        StartError::Listen { setting, address, error } => Failure::new(format!(
-            "unable to listen on {address}; {error}: choose another address with --{}",
-            setting.replace('_', "-")
-        )),
-        error => error.into(),
-    })
+    server.map(|server| server.with_pages(chinwag_web::PAGES).built_from(env!("BUILD_COMMIT"))).map_err(
+        |error| match error {
+            StartError::Listen { setting, address, error } => Failure::new(format!(
+                "unable to listen on {address}; {error}: choose another address with --{}",
+                setting.replace('_', "-")
+            )),
+            error => error.into(),
+        },
+    )
 }
 
 /// Cancelled by SIGTERM or SIGINT.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Credential {
     ApiKey,
+    ServerKey,
     Jwt,
     RefreshToken,
     Ticket,
@@ -17,8 +18,9 @@ pub enum Credential {
 }
 
 impl Credential {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::ApiKey,
+        Self::ServerKey,
         Self::Jwt,
         Self::RefreshToken,
         Self::Ticket,
@@ -30,6 +32,7 @@ impl Credential {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::ApiKey => "apiKey",
+            Self::ServerKey => "serverKey",
             Self::Jwt => "jwt",
             Self::RefreshToken => "refreshToken",
             Self::Ticket => "ticket",
@@ -47,6 +50,11 @@ impl Credential {
             Self::ApiKey => {
                 key("header", "x-api-key", "For an app's own server: registers and signs in its users.")
             }
+            Self::ServerKey => key(
+                "header",
+                "x-api-key",
+                "A key of the audience `server`, `cws_…`: it may do anything in its app.",
+            ),
             Self::Jwt => {
                 bearer("JWT", "What signing in and refreshing answer, in their `Authorization` header.")
             }
@@ -64,10 +72,11 @@ impl Credential {
     const fn refusals(self) -> &'static [ErrorCode] {
         use ErrorCode::{
             AppSuspended, ExpiredToken, InvalidApiKey, InvalidRefreshToken, InvalidTicket, InvalidToken,
-            MissingCredentials, SessionEnded,
+            MissingCredentials, RateLimited, SessionEnded,
         };
         match self {
             Self::ApiKey => &[MissingCredentials, InvalidApiKey, AppSuspended],
+            Self::ServerKey => &[MissingCredentials, InvalidApiKey, AppSuspended, RateLimited],
             Self::Jwt => &[MissingCredentials, InvalidToken, ExpiredToken, SessionEnded, AppSuspended],
             Self::RefreshToken => &[MissingCredentials, InvalidRefreshToken, AppSuspended],
             Self::Ticket => &[InvalidTicket, AppSuspended],
@@ -184,6 +193,13 @@ impl<'a> Sketch<'a> {
             ErrorCode::PayloadTooLarge,
             ErrorCode::UnsupportedMediaType,
         ]);
+    }
+
+    /// A request without the body means something, too.
+    pub fn body_may_be_missing(&mut self) {
+        if let Some(body) = &mut self.body {
+            body["required"] = false.into();
+        }
     }
 
     pub fn answers_json<T: JsonSchema>(&mut self, status: u16) {

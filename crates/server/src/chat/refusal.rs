@@ -1,7 +1,7 @@
 //! Why the chat says no. The doors turn it into their own syntax; the words are for the person at the other end.
 
-use chinwag_protocol::ErrorCode;
 use chinwag_protocol::model::Message;
+use chinwag_protocol::{ErrorCode, UserId};
 
 /// An action or request that was understood and not done. It changed nothing.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -15,6 +15,13 @@ pub enum Refusal {
     ReactionNotFound,
     #[error("there is no user named {0:?}")]
     UserNotFound(String),
+    #[error("there is no user {0} in this app")]
+    NoUser(UserId),
+    /// History is imported into a chat that nobody is in yet.
+    #[error("this chat is open: history is imported before that, into a chat made by POST /api/app/imports")]
+    ImportClosed,
+    #[error("replyTo must be the nonce of a message that was imported before; there is none with {0:?}")]
+    OriginalNotImported(String),
     #[error("that user is not in this chat")]
     MemberNotFound,
     #[error("{0:?} is already in this chat")]
@@ -42,7 +49,11 @@ impl Refusal {
             Refusal::ChatNotFound => ErrorCode::ChatNotFound,
             Refusal::MessageNotFound => ErrorCode::MessageNotFound,
             Refusal::ReactionNotFound => ErrorCode::ReactionNotFound,
-            Refusal::UserNotFound(_) | Refusal::MemberNotFound => ErrorCode::UserNotFound,
+            Refusal::UserNotFound(_) | Refusal::NoUser(_) | Refusal::MemberNotFound => {
+                ErrorCode::UserNotFound
+            }
+            Refusal::ImportClosed => ErrorCode::ImportClosed,
+            Refusal::OriginalNotImported(_) => ErrorCode::MessageNotFound,
             Refusal::AlreadyMember(_) => ErrorCode::AlreadyMember,
             Refusal::CreatorNotIncluded => ErrorCode::CreatorNotIncluded,
             Refusal::NotSender => ErrorCode::NotSender,

@@ -27,6 +27,8 @@ use crate::sessions::{Identity, bearer};
 /// Of a body that is too large, this much is read and thrown away before it is refused.
 const PASSED_OVER_BYTES_MAX: usize = 8 * 1024 * 1024;
 const PASS_OVER_TIMEOUT: Duration = Duration::from_secs(2);
+/// Of a body that brings many things at once.
+const LARGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// A JSON body's bytes: of a type and size that are allowed.
 pub struct JsonBytes(pub Bytes);
@@ -35,13 +37,17 @@ impl FromRequest<Arc<App>> for JsonBytes {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
-            let detail = "content-type must be application/json";
-            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
-        }
         let limits = &app.settings.limits;
-        whole_body(request.into_body(), limits.frame_bytes(), limits.request_timeout()).await.map(Self)
+        json_bytes(request, limits.frame_bytes(), limits.request_timeout()).await.map(Self)
     }
+}
+
+async fn json_bytes(request: Request, bytes_max: usize, patience: Duration) -> Result<Bytes, ApiError> {
+    if !is_json(request.headers()) {
+        let detail = "content-type must be application/json";
+        return Err(ApiError::new(ErrorCode::UnsupportedMediaType, detail));
+    }
+    whole_body(request.into_body(), bytes_max, patience).await
 }
 
 /// All of a body, if that is no more than `bytes_max` and arrives within `patience`.
@@ -102,25 +108,69 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let JsonBytes(bytes) = JsonBytes::from_request(request, app).await?;
-        // serde would read an array as a struct's fields in order.
-        if bytes.trim_ascii_start().first() != Some(&b'{') {
-            return Err(ApiError::new(ErrorCode::MalformedJson, "the body must be a JSON object"));
-        }
-        // Whole, not field by field: serde passes over what it ignores without a look at its encoding.
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| ApiError::new(ErrorCode::MalformedJson, "the body is not UTF-8"))?;
-        // The parser's own classes mix the two: a number in the place of a word counts as broken syntax.
-        serde_json::from_str(text).map(Self).map_err(|error| {
-            if serde_json::from_str::<IgnoredAny>(text).is_ok() {
-                ApiError::invalid(error.to_string())
-            } else {
-                ApiError::new(ErrorCode::MalformedJson, format!("the body is not JSON: {error}"))
-            }
-        })
+        read_json(&bytes).map(Self)
     }
 }
 
+fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // serde would read an array as a struct's fields in order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiError::new(ErrorCode::MalformedJson, "the body must be a JSON object"));
+    }
+    // Whole, not field by field: serde passes over what it ignores without a look at its encoding.
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| ApiError::new(ErrorCode::MalformedJson, "the body is not UTF-8"))?;
+    // The parser's own classes mix the two: a number in the place of a word counts as broken syntax.
+    serde_json::from_str(text).map_err(|error| {
+        if serde_json::from_str::<IgnoredAny>(text).is_ok() {
+            ApiError::invalid(error.to_string())
+        } else {
+            ApiError::new(ErrorCode::MalformedJson, format!("the body is not JSON: {error}"))
+        }
+    })
+}
+
 impl<T: JsonSchema> Takes for Json<T> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.body::<T>();
+    }
+}
+
+/// A JSON object as a body, or no body at all.
+pub struct MayBe<T>(pub Option<T>);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for MayBe<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        if request.body().is_end_stream() {
+            return Ok(Self(None));
+        }
+        Json::from_request(request, app).await.map(|Json(body)| Self(Some(body)))
+    }
+}
+
+impl<T: JsonSchema> Takes for MayBe<T> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        sketch.body::<T>();
+        sketch.body_may_be_missing();
+    }
+}
+
+/// A JSON object as a body of up to [`LARGE_BYTES_MAX`], for a server that brings much at once.
+pub struct Large<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Large<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        let limits = &app.settings.limits;
+        let bytes_max = LARGE_BYTES_MAX.max(limits.frame_bytes());
+        read_json(&json_bytes(request, bytes_max, limits.request_timeout()).await?).map(Self)
+    }
+}
+
+impl<T: JsonSchema> Takes for Large<T> {
     fn describe(sketch: &mut Sketch<'_>) {
         sketch.body::<T>();
     }

@@ -20,7 +20,26 @@ const MESSAGES_PER_PAGE: u32 = 50;
 const EVENTS_PER_PAGE: usize = 500;
 
 /// What the rules of chat may say to an action.
-const REFUSED: &[ErrorCode] = &[
+pub(super) const REFUSED: &[ErrorCode] = &[
+    ErrorCode::UnknownAction,
+    ErrorCode::MessageTooLong,
+    ErrorCode::InvalidReaction,
+    ErrorCode::TooManyReactions,
+    ErrorCode::SenderMismatch,
+    ErrorCode::NotSender,
+    ErrorCode::NotCreator,
+    ErrorCode::NotReactor,
+    ErrorCode::ChatNotFound,
+    ErrorCode::MessageNotFound,
+    ErrorCode::ReactionNotFound,
+    ErrorCode::NonceReused,
+    ErrorCode::Conflict,
+    ErrorCode::RateLimited,
+];
+
+/// The same, and that there is nobody to act as.
+pub(super) const REFUSED_TO_USERS: &[ErrorCode] = &[
+    ErrorCode::UserNotFound,
     ErrorCode::UnknownAction,
     ErrorCode::MessageTooLong,
     ErrorCode::InvalidReaction,
@@ -53,14 +72,15 @@ pub(super) fn routes() -> Routes {
 }
 
 /// One action as a body.
-struct Acting(Envelope);
+pub(super) struct Acting(pub(super) Envelope);
 
 impl FromRequest<Arc<App>> for Acting {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let JsonBytes(body) = JsonBytes::from_request(request, app).await?;
-        Ok(Self(Envelope::parse(&body, app.settings.limits.message_bytes)?))
+        let parsed = Envelope::parse(&body, app.settings.limits.message_bytes);
+        Ok(Self(parsed.inspect_err(|_| app.telemetry.malformed.add(1))?))
     }
 }
 

@@ -21,7 +21,7 @@ use crate::listener::PeerAddress;
 use crate::sessions::SessionError;
 use crate::sessions::jwt::UserRole;
 use crate::sessions::password::Password;
-use crate::sessions::sign_in::Registration;
+use crate::sessions::sign_in::{self, Registration};
 use crate::store::KeyHolder;
 
 /// The one role of an end user.
@@ -37,7 +37,7 @@ pub(super) fn routes() -> Routes {
                 .refusing(&[UsernameTaken, EmailTaken, RateLimited, Overloaded]),
         )
         .with(
-            post("/api/user/signin", sign_in)
+            post("/api/user/signin", sign_in_by_password)
                 .named("signin", "Sign a user in: one session more")
                 .refusing(&[BadSignIn, RateLimited, Overloaded]),
         )
@@ -106,7 +106,7 @@ async fn register(
     Ok(Created(registered))
 }
 
-fn optional_name(what: &str, name: Option<String>) -> Result<Option<String>, ApiError> {
+pub(super) fn optional_name(what: &str, name: Option<String>) -> Result<Option<String>, ApiError> {
     match name {
         Some(name) if name.chars().count() > NAME_CHARS_MAX => {
             Err(ApiError::invalid(format!("{what} must not be longer than {NAME_CHARS_MAX} characters")))
@@ -123,7 +123,7 @@ struct Credentials {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct SignedIn {
+pub(super) struct SignedIn {
     id: UserId,
     username: String,
     email: String,
@@ -131,7 +131,21 @@ struct SignedIn {
     roles: [UserRole; 1],
 }
 
-async fn sign_in(
+impl SignedIn {
+    /// With the JWT in its header.
+    pub(super) fn answer(signed_in: sign_in::SignedIn) -> WithJwt<Self> {
+        let body = Self {
+            id: signed_in.user.id,
+            username: signed_in.user.username,
+            email: signed_in.user.email,
+            refresh_token: signed_in.refresh.reveal().to_owned(),
+            roles: ROLES,
+        };
+        WithJwt::new(&signed_in.jwt, body)
+    }
+}
+
+async fn sign_in_by_password(
     State(app): State<Arc<App>>,
     Extension(PeerAddress(peer)): Extension<PeerAddress>,
     ByKey(key): ByKey,
@@ -139,14 +153,7 @@ async fn sign_in(
 ) -> Result<WithJwt<SignedIn>, ApiError> {
     app.sessions.count_sign_in(peer.ip())?;
     let signed_in = app.sessions.sign_in(&key, username, password).await?;
-    let body = SignedIn {
-        id: signed_in.user.id,
-        username: signed_in.user.username,
-        email: signed_in.user.email,
-        refresh_token: signed_in.refresh.reveal().to_owned(),
-        roles: ROLES,
-    };
-    Ok(WithJwt::new(&signed_in.jwt, body))
+    Ok(SignedIn::answer(signed_in))
 }
 
 #[derive(Serialize, JsonSchema)]

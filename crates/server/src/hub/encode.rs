@@ -55,6 +55,8 @@ pub struct Encoded {
     pub position: u64,
     /// When an event was announced; none for what is said to one connection about itself.
     pub announced: Option<Instant>,
+    /// Whether the position is its own: an event that is not stored has that of the one before it.
+    pub is_stored: bool,
     others: Tail,
     /// What the sender's own devices are told, where that is more.
     own: Option<Tail>,
@@ -72,6 +74,7 @@ impl Encoded {
         Arc::new(Self {
             position: event.position,
             announced: Some(Instant::now()),
+            is_stored: event.seq.is_some(),
             others,
             own,
             sender: event.sender,
@@ -82,14 +85,28 @@ impl Encoded {
     #[must_use]
     pub fn again(event: &Event, position: u64, epoch: &str) -> Arc<Self> {
         let others = Tail::new(&json(event), &cursor::write(epoch, position));
-        Arc::new(Self { position, announced: None, others, own: None, sender: event.sender_id })
+        Arc::new(Self {
+            position,
+            announced: None,
+            is_stored: false,
+            others,
+            own: None,
+            sender: event.sender_id,
+        })
     }
 
     #[must_use]
     pub fn notice(notice: &Notice, position: u64, epoch: &str) -> Arc<Self> {
         let body = serde_json::to_vec(notice).expect("a notice is plain JSON");
         let others = Tail::new(&body, &cursor::write(epoch, position));
-        Arc::new(Self { position, announced: None, others, own: None, sender: Uuid::nil().into() })
+        Arc::new(Self {
+            position,
+            announced: None,
+            is_stored: false,
+            others,
+            own: None,
+            sender: Uuid::nil().into(),
+        })
     }
 
     /// What it costs to keep it in one queue, in bytes.

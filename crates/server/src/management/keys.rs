@@ -7,20 +7,17 @@ use axum::extract::State;
 use chinwag_protocol::ErrorCode::{AppNotFound, AppSuspended, KeyLimitReached, KeyNotFound};
 use chinwag_protocol::{AppId, ErrorCode, KeyId, Timestamp};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Client;
 use super::apps::app_not_found;
 use crate::api::{Created, Routes, delete, get, post};
 use crate::app::App;
-use crate::http::extract::{PathId, PathIds};
+use crate::http::extract::{MayBe, PathId, PathIds};
 use crate::http::{ApiError, Empty, NOTHING};
-use crate::sessions::app::Tier;
+use crate::sessions::app::{Audience, Tier};
 use crate::sessions::secret::Token;
 use crate::store::{Key, KeyError, NewKey};
-
-/// What a key opens.
-const AUDIENCE: &str = "chat";
 
 pub(super) fn routes() -> Routes {
     Routes::about("API keys")
@@ -31,7 +28,10 @@ pub(super) fn routes() -> Routes {
         )
         .with(
             post("/api/client/apps/{appId}/keys", create)
-                .named("createKey", "Make a key; its secret is told once")
+                .named(
+                    "createKey",
+                    "Make a key, of the audience `chat` unless said otherwise; its secret is told once",
+                )
                 .refusing(&[AppNotFound, AppSuspended, KeyLimitReached]),
         )
         .with(
@@ -53,7 +53,7 @@ pub(super) fn routes() -> Routes {
 pub struct KeyBody {
     id: KeyId,
     key_prefix: String,
-    audience: &'static str,
+    audience: Audience,
     tier: Tier,
     created_at: Timestamp,
 }
@@ -72,7 +72,7 @@ impl From<Key> for KeyBody {
         Self {
             id: key.id,
             key_prefix: key.prefix,
-            audience: AUDIENCE,
+            audience: key.audience,
             tier: key.tier,
             created_at: key.created_at,
         }
@@ -95,12 +95,21 @@ async fn list(
     Ok(Answer(keys.into_iter().map(KeyBody::from).collect()))
 }
 
+/// What kind of key is wanted.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "WantedKey")]
+struct Wanted {
+    audience: Option<Audience>,
+}
+
 async fn create(
     State(app): State<Arc<App>>,
     by: Client,
     PathId(of): PathId<AppId>,
+    MayBe(wanted): MayBe<Wanted>,
 ) -> Result<Created<NewKeyBody>, ApiError> {
-    let (token, new) = NewKey::generate();
+    let audience = wanted.and_then(|wanted| wanted.audience).unwrap_or(Audience::Chat);
+    let (token, new) = NewKey::generate(audience);
     let key = app.store.create_key(by.reach(), of, new).await?;
     Ok(Created(NewKeyBody::of(key, &token)))
 }
@@ -119,7 +128,9 @@ async fn rotate(
     by: Client,
     PathIds((of, key)): PathIds<(AppId, KeyId)>,
 ) -> Result<Created<NewKeyBody>, ApiError> {
-    let (token, new) = NewKey::generate();
+    let keys = app.store.keys(by.reach(), of).await?;
+    let old = keys.iter().find(|old| old.id == key).ok_or(KeyError::KeyNotFound)?;
+    let (token, new) = NewKey::generate(old.audience);
     let key = app.store.rotate_key(by.reach(), of, key, new).await?;
     Ok(Created(NewKeyBody::of(key, &token)))
 }

@@ -19,6 +19,17 @@ impl Ending {
     pub const NORMAL: u16 = 1000;
     pub const GOING_AWAY: u16 = 1001;
     pub const TOO_BIG: u16 = 1009;
+
+    /// In words, for a log.
+    #[must_use]
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Close { reason: "", .. } => "done",
+            Self::Close { reason, .. } => reason,
+            Self::Answer(_) => "its peer closed it",
+            Self::Gone => "it was lost",
+        }
+    }
 }
 
 /// One side of a connection. Polled by the one task that owns it.

@@ -102,6 +102,9 @@ impl<C: Carrier> Connection<C> {
 
     /// Serves until the connection ends.
     pub async fn run(mut self: Box<Self>) {
+        let (id, began) = (self.seat.number(), Instant::now());
+        let user = self.seat.who.user;
+        tracing::info!(target: "connection", id, %user, session = %self.seat.who.session, "opened");
         // Whoever entered too late to be told by the presence sees it here.
         if self.app.stop.is_cancelled() {
             self.handle(Happening::Ended);
@@ -115,7 +118,9 @@ impl<C: Carrier> Connection<C> {
         }
         self.listeners.clear();
         if let Some(ending) = self.ending.take() {
+            let why = ending.why();
             let _ = Box::pin(tokio::time::timeout(self.patience, self.carrier.close(ending))).await;
+            tracing::info!(target: "connection", id, %user, why, seconds = began.elapsed().as_secs(), "closed");
         }
     }
 

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::cursor;
 use crate::hub::{Delivery, Mailing, Slow};
 use crate::problem::Problem;
-use crate::telemetry::{self, AppFigures, Delivered};
+use crate::telemetry::{self, AppFigures};
 
 /// Something is sent at least this often, so that proxies keep the connection and clients notice its loss.
 const BEAT_INTERVAL: Duration = Duration::from_secs(15);
@@ -136,7 +136,7 @@ impl EventStream {
             out.extend_from_slice(b"\n\n");
         }
         if let Some(Receiver { seat, figures }) = &self.receiver {
-            let to = Delivered { user: seat.who.user, clock: self.app.clock.as_ref() };
+            let to = self.app.delivered_to(seat.who.user);
             figures.delivered(&to, deliveries, std::time::Instant::now());
         }
         out.into()

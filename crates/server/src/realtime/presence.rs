@@ -129,6 +129,12 @@ impl Presence {
 }
 
 impl Seat {
+    /// Of all connections of this process, from 1: names this one in the logs.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.key
+    }
+
     /// From now on the connection ends when that session does: the token it was opened with was another session's of
     /// the same user.
     pub fn belongs_to(&mut self, session: SessionId) {

@@ -114,6 +114,15 @@ enum Phase {
     Closed,
 }
 
+/// What a peer said that could not be understood, for those who count.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Mistakes {
+    /// Bodies that were no action.
+    pub actions: u32,
+    /// Frames that ended the conversation.
+    pub frames: u32,
+}
+
 pub struct Session {
     user: UserId,
     bounds: Bounds,
@@ -125,6 +134,7 @@ pub struct Session {
     transactions: Transactions,
     /// Groups of actions that were asked for and not answered.
     acting: usize,
+    mistakes: Mistakes,
     /// When the peer was last heard, and last written to.
     heard: Instant,
     spoke: Instant,
@@ -151,6 +161,7 @@ impl Session {
             next_key: 0,
             transactions: Transactions::default(),
             acting: 0,
+            mistakes: Mistakes::default(),
             heard: now,
             spoke: now,
             grid,
@@ -186,7 +197,10 @@ impl Session {
             match self.decoder.next() {
                 Ok(Some(frame)) => self.on_frame(&frame, effects),
                 Ok(None) => return,
-                Err(error) => self.fail(None, &error.to_string(), effects),
+                Err(error) => {
+                    self.mistakes.frames += 1;
+                    self.fail(None, &error.to_string(), effects);
+                }
             }
         }
     }
@@ -212,8 +226,14 @@ impl Session {
             }
         };
         if let Err(why) = handled {
+            self.mistakes.frames += 1;
             self.fail(Some(frame), &why, effects);
         }
+    }
+
+    /// What was wrong since this was last asked.
+    pub fn mistakes(&mut self) -> Mistakes {
+        std::mem::take(&mut self.mistakes)
     }
 
     /// ERROR, then the end (section "ERROR").
@@ -300,6 +320,7 @@ impl Session {
             return Err(format!("the destination of SEND must be {ACTIONS}"));
         }
         let parsed = Envelope::parse(&frame.body, self.bounds.message_bytes_max);
+        self.mistakes.actions += u32::from(parsed.is_err());
         if let Err(malformed) = &parsed
             && malformed.code == chinwag_protocol::ErrorCode::MalformedJson
         {

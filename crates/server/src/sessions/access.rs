@@ -5,7 +5,7 @@ use chinwag_protocol::{SessionId, Timestamp};
 use super::secret::{self, Token};
 use super::tickets::Connected;
 use super::{Identity, SessionError, Sessions};
-use crate::sessions::app::{AppStatus, Tier};
+use crate::sessions::app::{AppStatus, Audience, Tier};
 use crate::store::{KeyHolder, Session};
 
 impl Sessions {
@@ -27,6 +27,24 @@ impl Sessions {
 
     /// For whom an API key speaks, if its app is active.
     pub async fn authorize_key(&self, key: &str) -> Result<KeyHolder, SessionError> {
+        let holder = self.holder(key).await?;
+        match holder.audience {
+            Audience::Chat => Ok(holder),
+            Audience::Server => Err(SessionError::NotChatKey),
+        }
+    }
+
+    /// For which app a server key speaks, if that is active. So many calls per second and key.
+    pub async fn authorize_server_key(&self, key: &str) -> Result<KeyHolder, SessionError> {
+        let holder = self.holder(key).await?;
+        if holder.audience != Audience::Server {
+            return Err(SessionError::NotServerKey);
+        }
+        self.server_calls.take(holder.key, self.now(), 1)?;
+        Ok(holder)
+    }
+
+    async fn holder(&self, key: &str) -> Result<KeyHolder, SessionError> {
         let holder =
             self.store.key_holder(secret::hash(key.trim())).await?.ok_or(SessionError::InvalidKey)?;
         match holder.status {

@@ -35,6 +35,13 @@ words! {
         /// For good; no API shows it.
         Deleted = "DELETED",
     }
+    /// What a key opens.
+    Audience {
+        /// The doors that people come in by: registering and signing in.
+        Chat = "chat",
+        /// The doors of the app's own server, which may do anything in the app. A secret.
+        Server = "server",
+    }
     /// An app's terms.
     Tier {
         /// With a cap on concurrent users; an account may have few of them.

@@ -6,7 +6,7 @@ use super::bucket::RetryAfter;
 use super::jwt::TokenError;
 use super::password::PasswordError;
 use super::tickets::TicketRefused;
-use crate::store::{RegisterAccountError, RegisterError, RenameError, StoreError};
+use crate::store::{AppUserError, RegisterAccountError, RegisterError, RenameError, StoreError};
 
 /// A refusal. It changed nothing. The words are for the person at the other end.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -15,6 +15,13 @@ pub enum SessionError {
     MissingCredentials,
     #[error("the API key is not valid")]
     InvalidKey,
+    /// Browsers are shown it: a key that may do anything must not work there, or people would put it there.
+    #[error(
+        "this is a server key: it opens /api/app only; sign people in with an API key of the audience chat"
+    )]
+    NotChatKey,
+    #[error("this key opens no server's door: make one of the audience server (chinwag key create --server)")]
+    NotServerKey,
     #[error("the token is not valid")]
     InvalidToken,
     #[error("the token has expired")]
@@ -36,6 +43,10 @@ pub enum SessionError {
     UsernameTaken,
     #[error("the e-mail address is taken")]
     EmailTaken,
+    #[error("the external id is taken")]
+    ExternalIdTaken,
+    #[error("there is no such user in this app")]
+    UserNotFound,
     #[error("an account with this e-mail address exists")]
     AccountExists,
     #[error("too many requests: try again later")]
@@ -51,7 +62,7 @@ impl SessionError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::MissingCredentials => ErrorCode::MissingCredentials,
-            Self::InvalidKey => ErrorCode::InvalidApiKey,
+            Self::InvalidKey | Self::NotChatKey | Self::NotServerKey => ErrorCode::InvalidApiKey,
             Self::InvalidToken => ErrorCode::InvalidToken,
             Self::ExpiredToken => ErrorCode::ExpiredToken,
             Self::SessionEnded => ErrorCode::SessionEnded,
@@ -62,6 +73,8 @@ impl SessionError {
             Self::TooManyUsers => ErrorCode::ConcurrentUsersExceeded,
             Self::UsernameTaken => ErrorCode::UsernameTaken,
             Self::EmailTaken => ErrorCode::EmailTaken,
+            Self::ExternalIdTaken => ErrorCode::ExternalIdTaken,
+            Self::UserNotFound => ErrorCode::UserNotFound,
             Self::AccountExists => ErrorCode::AccountExists,
             Self::TooFast(_) => ErrorCode::RateLimited,
             Self::Overloaded => ErrorCode::Overloaded,
@@ -123,6 +136,15 @@ impl From<RegisterError> for SessionError {
             RegisterError::UsernameTaken => Self::UsernameTaken,
             RegisterError::EmailTaken => Self::EmailTaken,
             RegisterError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<AppUserError> for SessionError {
+    fn from(error: AppUserError) -> Self {
+        match error {
+            AppUserError::Register(error) => error.into(),
+            AppUserError::ExternalIdTaken => Self::ExternalIdTaken,
         }
     }
 }

@@ -16,6 +16,8 @@ const PREFIX_CHARS: usize = 12;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TokenKind {
     ApiKey,
+    /// Of an application's own server.
+    ServerKey,
     Refresh,
     Ticket,
 }
@@ -24,6 +26,7 @@ impl TokenKind {
     const fn marker(self) -> &'static str {
         match self {
             Self::ApiKey => "cwk_",
+            Self::ServerKey => "cws_",
             Self::Refresh => "cwr_",
             Self::Ticket => "cwt_",
         }

@@ -9,7 +9,7 @@ use super::password::Password;
 use super::secret::{self, Token};
 use super::{Identity, SessionError, Sessions, client_address, without_scheme};
 use crate::sessions::app::AppStatus;
-use crate::store::{KeyHolder, NewUser, User};
+use crate::store::{AppUser, KeyHolder, NewAppUser, NewUser, User};
 
 /// A user to be.
 #[derive(Clone, Debug)]
@@ -64,6 +64,28 @@ impl Sessions {
         let Some(user) = user.filter(|_| is_right) else { return Err(SessionError::BadSignIn) };
         let (refresh, new_refresh) = self.new_refresh();
         let session = self.store.open_session(user.id, new_refresh).await?.ok_or(SessionError::BadSignIn)?;
+        let who = Identity { user: user.id, username: user.username.clone(), app: user.app, session };
+        Ok(SignedIn { user, jwt: self.sign(who), refresh })
+    }
+
+    /// Makes a user for the app's own server, which may do without a password.
+    pub async fn register_for_server(
+        &self,
+        new: NewAppUser,
+        password: Option<Password>,
+    ) -> Result<AppUser, SessionError> {
+        let password_hash = match password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
+        Ok(self.store.register_app_user(NewAppUser { password_hash, ..new }).await?)
+    }
+
+    /// Opens a session for a user whom the app's own server vouches for.
+    pub async fn sign_in_for_server(&self, user: User) -> Result<SignedIn, SessionError> {
+        let (refresh, new_refresh) = self.new_refresh();
+        let session = self.store.open_session(user.id, new_refresh).await?;
+        let session = session.ok_or(SessionError::UserNotFound)?;
         let who = Identity { user: user.id, username: user.username.clone(), app: user.app, session };
         Ok(SignedIn { user, jwt: self.sign(who), refresh })
     }

@@ -4,10 +4,10 @@ use chinwag_protocol::{AppId, KeyId, Timestamp};
 
 use super::apps::Reach;
 use super::{Store, StoreError};
-use crate::sessions::app::{AppStatus, Tier};
+use crate::sessions::app::{AppStatus, Audience, Tier};
 use crate::sessions::secret::{Token, TokenHash, TokenKind};
 
-/// Keys of one app that work at once (protocol, section 6).
+/// Keys of one app and one audience that work at once (protocol, section 6).
 pub const ACTIVE_KEYS_MAX: u32 = 5;
 
 /// A key that works, as its owner sees it again.
@@ -16,6 +16,7 @@ pub struct Key {
     pub id: KeyId,
     /// The first characters of its token.
     pub prefix: String,
+    pub audience: Audience,
     /// Of its app.
     pub tier: Tier,
     pub created_at: Timestamp,
@@ -26,14 +27,18 @@ pub struct Key {
 pub struct NewKey {
     pub hash: TokenHash,
     pub prefix: String,
+    pub audience: Audience,
 }
 
 impl NewKey {
     /// A new token, and what is to be kept of it.
     #[must_use]
-    pub fn generate() -> (Token, Self) {
-        let token = Token::generate(TokenKind::ApiKey);
-        let new = Self { hash: token.hash(), prefix: token.prefix().to_owned() };
+    pub fn generate(audience: Audience) -> (Token, Self) {
+        let token = Token::generate(match audience {
+            Audience::Chat => TokenKind::ApiKey,
+            Audience::Server => TokenKind::ServerKey,
+        });
+        let new = Self { hash: token.hash(), prefix: token.prefix().to_owned(), audience };
         (token, new)
     }
 }
@@ -43,6 +48,7 @@ impl NewKey {
 pub struct KeyHolder {
     pub key: KeyId,
     pub app: AppId,
+    pub audience: Audience,
     pub status: AppStatus,
     pub tier: Tier,
 }
@@ -56,7 +62,7 @@ pub enum KeyError {
     KeyNotFound,
     #[error("the app is suspended")]
     AppSuspended,
-    #[error("an app may have {ACTIVE_KEYS_MAX} active keys")]
+    #[error("an app may have {ACTIVE_KEYS_MAX} active keys of a kind")]
     LimitReached,
     #[error(transparent)]
     Store(StoreError),

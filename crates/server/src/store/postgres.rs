@@ -5,15 +5,19 @@
 
 mod accounts;
 mod act;
+mod applications;
 mod apps;
 mod batch;
 mod chats;
 mod decide;
 mod erase;
 mod facts;
+mod feed;
 mod flush;
 mod group;
 mod history;
+mod hooks;
+mod imports;
 mod keys;
 mod line;
 mod lines;
@@ -21,6 +25,7 @@ mod list;
 mod open;
 mod people;
 mod sessions;
+mod survey;
 mod sync;
 mod trace;
 mod upkeep;
@@ -39,6 +44,7 @@ use crate::clock::{Clock, Ids};
 use crate::hub::Announcements;
 use crate::telemetry::Commits;
 use lines::Lines;
+pub use survey::Survey;
 use verbs::{Verb, VerbJob};
 use writer::Order;
 
@@ -85,6 +91,10 @@ impl Postgres {
         let lines = Arc::new(Lines::new(opened.config));
         let store = Self { orders, lines, head, epoch: opened.epoch, clock, ids, commits };
         Ok((store, WriterThread { threads: vec![thread] }))
+    }
+
+    pub(super) async fn survey(database_url: &str) -> Result<Survey, OpenError> {
+        survey::survey(database_url).await
     }
 
     pub(super) fn epoch(&self) -> &str {

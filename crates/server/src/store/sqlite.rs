@@ -2,10 +2,14 @@
 
 mod accounts;
 mod act;
+mod applications;
 mod apps;
 mod chats;
 mod erase;
+mod feed;
 mod history;
+mod hooks;
+mod imports;
 mod keys;
 mod list;
 mod open;
@@ -73,6 +77,10 @@ impl Sqlite {
         let (opened, occupancy) = open::open_beside(data_dir, &ids)?;
         let (store, _) = Self::start(data_dir, opened, occupancy, clock, ids, Announcements::unheard())?;
         Ok((store, occupancy))
+    }
+
+    pub(super) fn version() -> &'static str {
+        rusqlite::version()
     }
 
     /// Whether there is a database in `data_dir`.

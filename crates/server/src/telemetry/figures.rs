@@ -90,13 +90,16 @@ impl AppFigures {
         let events = deliveries.iter().filter(|delivery| delivery.announced.is_some()).count();
         self.deliveries.add(events as u64);
         self.delivery_time.observe(now.saturating_duration_since(announced));
+        if let Some(tracer) = to.tracer {
+            tracer.delivered(to.user, deliveries, now);
+        }
         if self.watched_until.load(Ordering::Relaxed) == 0 {
             return;
         }
         let now = to.clock.now();
         if self.is_watched(now) {
             let mut ring = self.ring();
-            for delivery in deliveries.iter().filter(|delivery| delivery.announced.is_some()) {
+            for delivery in deliveries.iter().filter(|delivery| delivery.is_stored) {
                 ring.deliver(delivery.position, to.user, now);
             }
         } else {

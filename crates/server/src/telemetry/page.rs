@@ -2,7 +2,10 @@
 
 use std::fmt::{Display, Write};
 
+use rustix::process::{Resource, getrlimit};
+
 use super::measure::{BOUNDS, Spread};
+use super::requests::Told;
 use super::{DROPS, KINDS, OUTCOMES};
 use crate::app::App;
 
@@ -24,11 +27,12 @@ macro_rules! metrics {
 }
 
 metrics! {
-    BUILD = "chinwag_build_info", "gauge", "1, with the version as a label";
+    BUILD = "chinwag_build_info", "gauge", "1, with the version and the commit as labels";
     CONNECTIONS = "chinwag_connections", "gauge", "Open realtime connections, by whatever carrier";
     USERS = "chinwag_connected_users", "gauge", "Distinct users who are connected";
     SOCKJS = "chinwag_sockjs_sessions", "gauge", "Open SockJS sessions over HTTP";
     ACTIONS = "chinwag_actions_total", "counter", "Actions by type and outcome";
+    MALFORMED = "chinwag_actions_malformed_total", "counter", "Bodies that were no action, by any door";
     ACTION_TIME = "chinwag_action_seconds", "histogram", "From an action's arrival until it is on the disk";
     COMMIT_TIME = "chinwag_commit_seconds", "histogram", "Time of a commit, with its sync to the disk";
     COMMIT_JOBS = "chinwag_commit_jobs_total", "counter", "Jobs that were committed; divided by the commits, the batch size";
@@ -38,10 +42,17 @@ metrics! {
     DELIVERY_TIME = "chinwag_delivery_seconds", "histogram", "From an event's commit until a connection wrote it; of each write the event that waited longest";
     QUEUE_BYTES = "chinwag_queue_bytes", "gauge", "Bytes of events that wait for their receivers";
     DROPS_METRIC = "chinwag_connection_drops_total", "counter", "Connections that this side ended, by reason";
+    REQUESTS = "chinwag_http_requests_total", "counter", "Requests by listener, method, route and status";
+    REQUEST_TIME = "chinwag_http_request_seconds", "histogram", "From a request's head until its answer's, by listener, method and route";
+    SPANS = "chinwag_trace_spans_total", "counter", "Spans of traces by outcome";
     STORE_UP = "chinwag_store_up", "gauge", "1 if a write just reached the disk";
     HEAD = "chinwag_store_position", "gauge", "Position of the newest event in the database";
     RESIDENT = "process_resident_memory_bytes", "gauge", "Memory that the process holds";
     FILES = "process_open_fds", "gauge", "Open files and sockets";
+    FILES_MAX = "process_max_fds", "gauge", "Files and sockets that it may open";
+    CPU = "process_cpu_seconds_total", "counter", "Processor time, of programs and of the system";
+    THREADS = "process_threads", "gauge", "Threads";
+    START = "process_start_time_seconds", "gauge", "When the process began, in seconds since 1970";
 }
 
 struct Page(String);
@@ -68,15 +79,33 @@ impl Page {
 
     fn histogram(&mut self, metric: &Metric, spread: &Spread) {
         self.family(metric);
+        self.spread(metric, &[], spread);
+    }
+
+    fn requests(&mut self, told: &[Told]) {
+        self.family(&REQUESTS);
+        for told in told {
+            for (status, count) in &told.statuses {
+                let status = status.to_string();
+                self.row(REQUESTS.name, &[told.labels().as_slice(), &[("status", &status)]].concat(), count);
+            }
+        }
+        self.family(&REQUEST_TIME);
+        for told in told {
+            self.spread(&REQUEST_TIME, &told.labels(), &told.time);
+        }
+    }
+
+    fn spread(&mut self, metric: &Metric, labels: &[(&str, &str)], spread: &Spread) {
         let bucket = format!("{}_bucket", metric.name);
         let mut below = 0;
         for (index, within) in spread.buckets.iter().enumerate() {
             below += within;
             let bound = BOUNDS.get(index).map_or_else(|| "+Inf".to_owned(), |bound| seconds(*bound));
-            self.row(&bucket, &[("le", &bound)], below);
+            self.row(&bucket, &[labels, &[("le", &bound)]].concat(), below);
         }
-        self.row(&format!("{}_sum", metric.name), &[], seconds(spread.micros));
-        self.row(&format!("{}_count", metric.name), &[], below);
+        self.row(&format!("{}_sum", metric.name), labels, seconds(spread.micros));
+        self.row(&format!("{}_count", metric.name), labels, below);
     }
 }
 
@@ -89,18 +118,23 @@ fn seconds(micros: u64) -> String {
 #[must_use]
 pub fn render(app: &App, store_up: bool) -> String {
     let mut page = Page(String::with_capacity(8 * 1024));
+    let telemetry = &app.telemetry;
     page.family(&BUILD);
-    page.row(BUILD.name, &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    page.row(
+        BUILD.name,
+        &[("version", env!("CARGO_PKG_VERSION")), ("commit", telemetry.commit.get().unwrap_or(&"unknown"))],
+        1,
+    );
     page.one(&CONNECTIONS, app.presence.connections());
     page.one(&USERS, app.presence.all_users());
     page.one(&SOCKJS, app.sockjs.len());
-    let telemetry = &app.telemetry;
     page.family(&ACTIONS);
     for (kind, row) in KINDS.iter().zip(&telemetry.actions) {
         for (outcome, word) in OUTCOMES {
             page.row(ACTIONS.name, &[("type", kind), ("outcome", word)], row[outcome as usize].get());
         }
     }
+    page.one(&MALFORMED, telemetry.malformed.get());
     page.histogram(&ACTION_TIME, &telemetry.action_time.spread());
     let commits = app.store.commits();
     page.histogram(&COMMIT_TIME, &commits.time.spread());
@@ -115,11 +149,24 @@ pub fn render(app: &App, store_up: bool) -> String {
     for (why, word) in DROPS {
         page.row(DROPS_METRIC.name, &[("reason", word)], telemetry.drops[why as usize].get());
     }
+    page.requests(&telemetry.requests.told());
+    if let Some(tracer) = &telemetry.tracer {
+        page.family(&SPANS);
+        let outcomes =
+            [("exported", &tracer.exported), ("dropped", &tracer.dropped), ("failed", &tracer.failed)];
+        for (outcome, count) in outcomes {
+            page.row(SPANS.name, &[("outcome", outcome)], count.get());
+        }
+    }
     page.one(&STORE_UP, u8::from(store_up));
     page.one(&HEAD, app.store.head());
     if let Some(process) = Process::read() {
         page.one(&RESIDENT, process.resident_bytes);
         page.one(&FILES, process.open_files);
+        page.one(&FILES_MAX, process.open_files_max);
+        page.one(&CPU, process.cpu_seconds);
+        page.one(&THREADS, process.threads);
+        page.one(&START, process.started);
     }
     page.0
 }
@@ -128,16 +175,34 @@ pub fn render(app: &App, store_up: bool) -> String {
 struct Process {
     resident_bytes: u64,
     open_files: usize,
+    open_files_max: u64,
+    cpu_seconds: f64,
+    threads: u64,
+    /// In seconds since 1970.
+    started: f64,
 }
+
+/// Of the times in /proc, on every Linux there is.
+const TICKS_PER_SECOND: f64 = 100.0;
 
 impl Process {
     fn read() -> Option<Self> {
         let status = std::fs::read_to_string("/proc/self/status").ok()?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         let kib: u64 = resident.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+        // The name, in parentheses, may hold anything; what is numbered 3 comes after it.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
+        let system = std::fs::read_to_string("/proc/stat").ok()?;
+        let booted: u64 = system.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
         Some(Self {
             resident_bytes: kib * 1024,
             open_files: std::fs::read_dir("/proc/self/fd").ok()?.count(),
+            open_files_max: getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX),
+            cpu_seconds: (field(14)? + field(15)?) as f64 / TICKS_PER_SECOND,
+            threads: field(20)?,
+            started: booted as f64 + field(22)? as f64 / TICKS_PER_SECOND,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use chinwag_protocol::{MessageId, Timestamp, UserId};
 
+use super::tracer::Tracer;
 use crate::clock::Clock;
 
 /// Deliveries that are remembered of one app.
@@ -17,6 +18,7 @@ pub(super) const WATCH_SECONDS: i64 = 900;
 pub struct Delivered<'a> {
     pub user: UserId,
     pub clock: &'a dyn Clock,
+    pub tracer: Option<&'a Tracer>,
 }
 
 /// The newest of what happened, oldest first.

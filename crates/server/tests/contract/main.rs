@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 mod acts;
+mod applications;
 mod chats;
 mod faults;
 mod nodes;
@@ -47,4 +48,11 @@ on_both_engines![
     chats::a_deleted_chat_is_told_of_and_erased,
     chats::endings_are_read_once_in_order,
     chats::old_nonces_are_forgotten,
+    applications::the_feed_tells_all_in_order_in_parts_of_any_size,
+    applications::the_feed_of_one_app_and_of_one_chat,
+    applications::history_is_imported_densely_and_once,
+    applications::the_apps_own_user_acts_where_it_is_no_member,
+    applications::users_are_known_by_what_their_application_calls_them,
+    applications::an_endpoint_is_kept_with_its_progress,
+    applications::a_moment_is_found_again,
 ];

@@ -7,7 +7,7 @@ use chinwag_server::clock::{Clock, Ids, ManualClock};
 use chinwag_server::config::Settings;
 use chinwag_server::hub::Hub;
 use chinwag_server::sessions::Sessions;
-use chinwag_server::sessions::app::Tier;
+use chinwag_server::sessions::app::{Audience, Tier};
 use chinwag_server::sessions::jwt::{Jwt, SigningKeyFile};
 use chinwag_server::sessions::secret::{Token, TokenKind};
 use chinwag_server::store::{NewKey, NewRefresh, NewUser, Occupancy, Reach, Store, User};
@@ -91,7 +91,8 @@ pub(crate) fn new_user(app: AppId, name: &str, address: &str) -> NewUser {
 
 pub(crate) fn new_key() -> (Token, NewKey) {
     let token = Token::generate(TokenKind::ApiKey);
-    let new = NewKey { hash: token.hash(), prefix: token.prefix().to_owned() };
+    let audience = Audience::Chat;
+    let new = NewKey { hash: token.hash(), prefix: token.prefix().to_owned(), audience };
     (token, new)
 }
 

@@ -2,7 +2,8 @@
 
 use chinwag_server::api::Document;
 
-use super::documents::{api, codes, limits, links, metrics, settings};
+use super::documents::{api, codes, contents, limits, links, metrics, settings, watched};
+use super::packages::{licences, npm_licences};
 use super::rules::{dependencies, directions, nothing_left_for_later, queues, size_and_name, unwraps};
 use super::tree::{Source, read};
 
@@ -119,6 +120,41 @@ fn on_metrics_without_a_row() {
 }
 
 #[test]
+fn on_dashboards_of_metrics_that_are_not() {
+    let complaints = |text: &str| watched("a", text).len();
+    assert_eq!(complaints("rate(chinwag_deliveries_total[1m]) / chinwag_delivery_seconds_count"), 0);
+    assert_eq!(complaints("chinwag_delivery_seconds + chinwag_deliveries_total_count + process_fds"), 3);
+    assert_eq!(complaints("up"), 1);
+}
+
+#[test]
+fn on_licences_that_ask_for_more() {
+    let package = |licence: &str| serde_json::json!({"packages": [{"name": "x", "license": licence}]});
+    for (licence, count) in [
+        ("MIT", 0),
+        ("GPL-3.0-only", 1),
+        ("GPL-2.0-only OR MIT", 0),
+        ("(MIT OR Apache-2.0) AND Unicode-3.0", 0),
+        ("MIT AND GPL-3.0-only", 1),
+        ("MIT/Apache-2.0", 0),
+        ("", 1),
+    ] {
+        assert_eq!(licences(&package(licence)).len(), count, "{licence}");
+    }
+    let lock = |dev: bool| {
+        let package = serde_json::json!({"license": "MPL-2.0", "dev": dev});
+        serde_json::json!({"packages": {"": {}, "node_modules/x": package}}).to_string()
+    };
+    assert_eq!([npm_licences("a", &lock(true)).len(), npm_licences("a", &lock(false)).len()], [0, 1]);
+}
+
+#[test]
+fn on_documents_that_the_book_lacks() {
+    let paths = ["docs/a.md", "docs/b.md", "README.md"].map(str::to_owned);
+    assert_eq!(contents("- [A](a.md)", &paths), ["docs/SUMMARY.md lists b.md 0 times"]);
+}
+
+#[test]
 fn on_documents_of_the_api_that_are_old() {
     let committed = read("docs/api/openapi.json");
     assert_eq!(api(Document::Chat, &committed.replacen("\"chatId\"", "\"chat\"", 1)).len(), 1);
@@ -127,5 +163,6 @@ fn on_documents_of_the_api_that_are_old() {
 #[test]
 fn on_links_to_nowhere() {
     let text = "[a](nowhere.md) [b](configuration.md#limits) [c](https://example.com) [d](#here)";
-    assert_eq!(links(&source("docs/protocol.md", text)), ["docs/protocol.md: there is no nowhere.md"]);
+    let missing = ["nowhere.md", "#here"].map(|target| format!("docs/protocol.md: there is no {target}"));
+    assert_eq!(links(&source("docs/protocol.md", text)), missing);
 }

@@ -67,7 +67,7 @@ pub(super) fn limits(protocol: &str, constants: &str) -> Vec<String> {
 }
 
 fn default_of(name: &str) -> Option<String> {
-    let Settings { limits, tokens, .. } = Settings::default();
+    let Settings { limits, tokens, traces, .. } = Settings::default();
     Some(match name {
         "limits.demo_concurrent_users" => limits.demo_concurrent_users.to_string(),
         "limits.actions_per_second" => limits.actions_per_second.to_string(),
@@ -89,6 +89,7 @@ fn default_of(name: &str) -> Option<String> {
         "limits.subscriptions_per_connection" => limits.subscriptions_per_connection.to_string(),
         "limits.queue_bytes" => limits.queue_bytes.to_string(),
         "limits.queue_bytes_total" => limits.queue_bytes_total.to_string(),
+        "traces.one_in" => traces.one_in.to_string(),
         "tokens.jwt_seconds" => tokens.jwt_seconds.to_string(),
         "tokens.refresh_days" => tokens.refresh_days.to_string(),
         "tokens.ticket_seconds" => tokens.ticket_seconds.to_string(),
@@ -124,15 +125,33 @@ pub(super) fn settings(configuration: &str) -> Vec<String> {
     complaints
 }
 
-/// Links to files of this repository, but not to places in them.
+/// Links to files of this repository, and to headings in those that are documents.
 pub(super) fn links(document: &Source) -> Vec<String> {
     let from = root().join(&document.path);
     let targets = document.text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let broken = targets.filter(|target| {
-        let file = target.split('#').next().unwrap_or_default();
-        !target.contains("://") && !file.is_empty() && !from.with_file_name("").join(file).exists()
+        let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+        if target.contains("://") || target.starts_with("mailto:") {
+            return false;
+        }
+        let to = if file.is_empty() { from.clone() } else { from.with_file_name("").join(file) };
+        if heading.is_empty() || to.extension().is_none_or(|extension| extension != "md") {
+            return !to.exists();
+        }
+        let text = std::fs::read_to_string(&to).unwrap_or_default();
+        !headings(&text).any(|anchor| anchor == heading)
     });
     broken.map(|target| format!("{}: there is no {target}", document.path)).collect()
+}
+
+/// Its headings as links name them: in small letters, spaces as hyphens, other marks left out.
+fn headings(text: &str) -> impl Iterator<Item = String> {
+    let lines = text.lines().filter(|line| line.starts_with('#'));
+    lines.map(|line| {
+        let words = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    })
 }
 
 /// Every metric has a row with its type.
@@ -149,6 +168,49 @@ pub(super) fn metrics(document: &str) -> Vec<String> {
         complaints.push(format!("docs/metrics.md has {rows} rows for {} metrics", METRICS.len()));
     }
     complaints
+}
+
+/// Metrics that a dashboard or an alert names: each must be one of ours.
+pub(super) fn watched(file: &str, text: &str) -> Vec<String> {
+    let mut words: Vec<&str> = text
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| word.starts_with("chinwag_") || word.starts_with("process_"))
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    let is_ours = |word: &str| {
+        METRICS.iter().any(|metric| match word.strip_prefix(metric.name) {
+            Some("") => metric.kind != "histogram",
+            Some("_bucket" | "_sum" | "_count") => metric.kind == "histogram",
+            _ => false,
+        })
+    };
+    if words.is_empty() {
+        return vec![format!("{file} names no metric")];
+    }
+    let strangers = words.into_iter().filter(|word| !is_ours(word));
+    strangers.map(|word| format!("{file}: there is no metric {word}")).collect()
+}
+
+/// Examples of settings must be settings.
+pub(super) fn examples(document: &Source) -> Vec<String> {
+    let blocks = document.text.split("\n```toml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let resolved = blocks.map(|text| {
+        let file = Some((std::path::Path::new(&document.path), text));
+        Settings::resolve(file, std::iter::empty(), toml::Table::new())
+    });
+    resolved.filter_map(|resolved| Some(resolved.err()?.to_string())).collect()
+}
+
+/// Every document is in the book's table of contents, once.
+pub(super) fn contents(summary: &str, paths: &[String]) -> Vec<String> {
+    let listed: Vec<&str> = summary.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let count = |path: &str| listed.iter().filter(|listed| **listed == path).count();
+    let in_docs = paths.iter().filter_map(|path| path.strip_prefix("docs/"));
+    in_docs
+        .filter(|path| *path != "SUMMARY.md" && count(path) != 1)
+        .map(|path| format!("docs/SUMMARY.md lists {path} {} times", count(path)))
+        .collect()
 }
 
 /// The documents of the API in `docs/api`, which are made of the code.

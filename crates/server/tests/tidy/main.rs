@@ -3,11 +3,12 @@
 
 mod bites;
 mod documents;
+mod packages;
 mod rules;
 mod tree;
 
 use chinwag_server::api::Document;
-use documents::{api, codes, limits, links, metrics, settings};
+use documents::{api, codes, contents, examples, limits, links, metrics, settings, watched};
 use tree::{Source, documents, read, sources};
 
 /// Fails with all complaints at once.
@@ -78,6 +79,41 @@ fn the_documents_of_the_api_are_of_this_code() {
     let complaints =
         Document::ALL.map(|document| api(document, &read(&format!("docs/api/{}", document.file()))));
     nothing_to_complain(complaints.concat());
+}
+
+#[test]
+fn others_packages_are_under_licences_that_allow_it() {
+    let mut complaints = packages::licences(&packages::metadata());
+    for file in ["web", "sdk/typescript", "sdk/react"].map(|package| format!("{package}/package-lock.json")) {
+        complaints.extend(packages::npm_licences(&file, &read(&file)));
+    }
+    nothing_to_complain(complaints);
+}
+
+#[test]
+fn no_package_is_there_in_two_versions_unknown_to_us() {
+    nothing_to_complain(packages::duplicates(&packages::metadata()));
+}
+
+#[test]
+fn dashboards_and_alerts_name_metrics_that_there_are() {
+    for file in ["grafana-dashboard.json", "prometheus-alerts.yml"] {
+        let file = format!("deploy/observability/{file}");
+        nothing_to_complain(watched(&file, &read(&file)));
+    }
+}
+
+#[test]
+fn examples_of_settings_are_settings() {
+    let documents = documents();
+    let in_docs = documents.iter().filter(|document| document.path.starts_with("docs/"));
+    nothing_to_complain(in_docs.flat_map(examples).collect());
+}
+
+#[test]
+fn every_document_is_in_the_book() {
+    let paths: Vec<String> = documents().into_iter().map(|document| document.path).collect();
+    nothing_to_complain(contents(&read("docs/SUMMARY.md"), &paths));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chinwag_protocol::{AccountId, AppId, ChatId, ChatName, Email, UserId, Username};
-use chinwag_server::sessions::app::Tier;
+use chinwag_server::sessions::app::{Audience, Tier};
 use chinwag_server::sessions::password::{self, Password, Passwords};
 use chinwag_server::sessions::secret;
 use chinwag_server::store::{
@@ -53,7 +53,7 @@ pub(super) async fn set(store: &Store, data_dir: &Path) -> Result<Scene, Failure
         None => new_app(store, data_dir).await?,
     };
     if !key_works(store, &secrets).await? {
-        let (token, new) = NewKey::generate();
+        let (token, new) = NewKey::generate(Audience::Chat);
         token.reveal().clone_into(&mut secrets.key);
         secrets.write(data_dir)?;
         store.create_key(Reach::All, secrets.app, new).await?;

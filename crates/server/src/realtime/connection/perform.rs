@@ -13,7 +13,7 @@ use crate::realtime::carrier::{Carrier, Ending};
 use crate::realtime::listener::{Fault, Heard, Listener};
 use crate::realtime::session::{Acting, Effect, Refused, SubscriptionKey, Told};
 use crate::store::{ActError, Done};
-use crate::telemetry::{Delivered, Drop};
+use crate::telemetry::Drop;
 
 impl<C: Carrier> Connection<C> {
     pub(super) fn handle(&mut self, happening: Happening) {
@@ -22,6 +22,12 @@ impl<C: Carrier> Connection<C> {
                 if let Some(Ending::Close { code: Ending::TOO_BIG, reason }) = ending {
                     self.session.end(reason, &mut self.effects);
                 }
+                let is_broken =
+                    matches!(&ending, Some(Ending::Close { code, .. }) if *code != Ending::NORMAL);
+                if is_broken {
+                    self.app.telemetry.dropped(Drop::Malformed);
+                }
+                self.count_mistakes();
                 self.ending = ending;
             }
             Happening::Acted(acting, result) => self.acted(acting, result),
@@ -41,6 +47,15 @@ impl<C: Carrier> Connection<C> {
             Happening::Time => self.on_time(),
             Happening::Ended => self.ended(),
             Happening::Gone => self.ending = Some(Ending::Gone),
+        }
+    }
+
+    /// What the peer said that could not be understood.
+    fn count_mistakes(&mut self) {
+        let mistakes = self.session.mistakes();
+        self.app.telemetry.malformed.add(mistakes.actions.into());
+        if mistakes.frames > 0 {
+            self.app.telemetry.dropped(Drop::Malformed);
         }
     }
 
@@ -79,6 +94,8 @@ impl<C: Carrier> Connection<C> {
                 self.perform_one(effect).await;
             }
         }
+        // Of frames that came while something was waited for.
+        self.count_mistakes();
     }
 
     async fn perform_one(&mut self, effect: Effect) {
@@ -134,6 +151,8 @@ impl<C: Carrier> Connection<C> {
         let result = match result {
             Ok(done) => Ok(done.iter().map(|done| done.event.as_seen_by(user)).collect::<Vec<Event>>()),
             Err(error) => {
+                // What is logged about it is to name the connection.
+                let _here = tracing::error_span!("connection", id = self.seat.number()).entered();
                 let index = if let ActError::Refused { index, .. } = &error { *index } else { 0 };
                 Err(Refused { index, problem: Problem::from(error) })
             }
@@ -148,7 +167,7 @@ impl<C: Carrier> Connection<C> {
         }
         let now = Instant::now();
         self.session.on_written(now);
-        let to = Delivered { user: self.seat.who.user, clock: self.app.clock.as_ref() };
+        let to = self.app.delivered_to(self.seat.who.user);
         self.figures.delivered(&to, deliveries, now);
     }
 

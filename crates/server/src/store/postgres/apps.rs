@@ -182,7 +182,7 @@ pub(super) fn tier_of(row: &Row, column: usize) -> Result<Tier, StoreError> {
     Tier::from_word(word).ok_or_else(|| unknown(word))
 }
 
-fn unknown(word: &str) -> StoreError {
+pub(super) fn unknown(word: &str) -> StoreError {
     StoreError::Unavailable(format!("a stored app is of no known kind: {word}"))
 }
 

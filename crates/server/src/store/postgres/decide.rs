@@ -138,7 +138,9 @@ impl<'a> Decision<'a> {
                 Ok(changed(event, Some(id.0), Some(facts.message.0)))
             }
             Action::Read { chat, id } => {
-                let by = self.member(*chat, by)?;
+                // Not the app's own user, who has no read pointer where they are not a member.
+                let present = self.facts.present.get(&(*chat, by)).map(|present| present.membership);
+                let by = Member::of(present)?;
                 let facts = self.in_chat(&by, *id)?;
                 Ok(self.read(&by, *id, &facts))
             }
@@ -146,7 +148,8 @@ impl<'a> Decision<'a> {
     }
 
     fn member(&self, chat: ChatId, user: UserId) -> Result<Member, Refusal> {
-        Member::of(self.facts.present.get(&(chat, user)).map(|present| present.membership))
+        let present = self.facts.present.get(&(chat, user)).map(|present| present.membership);
+        Member::of(present.or_else(|| self.facts.own.get(&(chat, user)).copied()))
     }
 
     fn known(&self, chat: ChatId, id: MessageId) -> Option<&'a Known> {

@@ -85,6 +85,8 @@ impl Postgres {
             "DELETE FROM changes WHERE chat = $1 AND position IN
                (SELECT position FROM changes WHERE chat = $1 AND kind NOT IN ('DELETE_CHAT', 'USER_LEAVE')
                 ORDER BY position LIMIT $2)",
+            "DELETE FROM imported WHERE owner = $1 AND nonce IN
+               (SELECT nonce FROM imported WHERE owner = $1 LIMIT $2)",
         ] {
             removed += line.execute(sql, &[&chat.0, &i64::from(STEP_ROWS)]).await?;
         }

@@ -68,11 +68,38 @@ pub(super) struct Given {
     pub(super) at: Timestamp,
 }
 
+/// What an action names its chat by.
+enum Where {
+    Chat(ChatId),
+    Reaction(ReactionId),
+}
+
+fn where_of(action: &Action) -> Where {
+    match action {
+        Action::Send { chat, .. }
+        | Action::Edit { chat, .. }
+        | Action::Delete { chat, .. }
+        | Action::Reply { chat, .. }
+        | Action::Typing { chat }
+        | Action::React { chat, .. }
+        | Action::Read { chat, .. } => Where::Chat(*chat),
+        Action::Unreact { id } => Where::Reaction(*id),
+    }
+}
+
+const OWN: &str = "SELECT c.id, a.own_user
+    FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::uuid[]) w (chat, user_id)) w
+         JOIN chats c ON c.id = w.chat JOIN apps a ON a.id = c.app AND a.own_user = w.user_id
+         JOIN users u ON u.id = a.own_user
+    WHERE c.deleted_at IS NULL AND u.username IS NOT NULL";
+
 #[derive(Default)]
 pub(super) struct Facts {
     pub(super) chats: HashMap<ChatId, Counters>,
     pub(super) nonces: HashMap<(UserId, Vec<u8>), Kept>,
     pub(super) present: HashMap<(ChatId, UserId), Present>,
+    /// An app's own users, where they are not present.
+    pub(super) own: HashMap<(ChatId, UserId), Membership>,
     pub(super) messages: HashMap<(ChatId, MessageId), Known>,
     pub(super) reactions: HashMap<ReactionId, ReactionFacts>,
     pub(super) given: HashMap<(MessageId, UserId), Vec<Given>>,
@@ -218,7 +245,11 @@ impl Facts {
         actions: impl Iterator<Item = (UserId, &Envelope)>,
     ) -> Result<Self, Fault> {
         let mut keys = Keys::default();
-        actions.for_each(|(by, envelope)| keys.add(by, envelope));
+        let mut acting = Vec::new();
+        actions.for_each(|(by, envelope)| {
+            keys.add(by, envelope);
+            acting.push((by, where_of(&envelope.action)));
+        });
         let mut answers = Vec::new();
         let mut asks = Vec::new();
         if let Some(first) = first {
@@ -235,7 +266,37 @@ impl Facts {
                 facts.learn(answer, &row)?;
             }
         }
+        facts.load_own(line, acting).await?;
         Ok(facts)
+    }
+
+    /// Who acts where they are not a member may be the app's own user, who may. Asked only then: it is rare.
+    async fn load_own(&mut self, line: &Line, acting: Vec<(UserId, Where)>) -> Result<(), Fault> {
+        let (mut chats, mut users): (Vec<Uuid>, Vec<Uuid>) = Default::default();
+        for (user, at) in acting {
+            let chat = match at {
+                Where::Chat(chat) => Some(chat),
+                Where::Reaction(id) => self.reactions.get(&id).map(|facts| facts.chat),
+            };
+            if let Some(chat) = chat
+                && !self.present.contains_key(&(chat, user))
+            {
+                chats.push(chat.0);
+                users.push(user.0);
+            }
+        }
+        if chats.is_empty() {
+            return Ok(());
+        }
+        for row in line.query(OWN, &[&chats, &users]).await? {
+            let (chat, user) = (ChatId(row.get(0)), UserId(row.get(1)));
+            // They delete as a chat's creator does.
+            self.own.insert(
+                (chat, user),
+                Membership { chat, user, creator: user, read_position: 0, read_nth: 0 },
+            );
+        }
+        Ok(())
     }
 
     fn learn(&mut self, answer: Answer, row: &Row) -> Result<(), StoreError> {

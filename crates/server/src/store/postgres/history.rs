@@ -108,6 +108,23 @@ pub(super) async fn message(line: &Line, chat: ChatId, id: MessageId) -> Result<
     Ok(completed(line, chat, rows).await?.pop())
 }
 
+const AFTER: &str = concat!(message!(), "m.position > $2 ORDER BY m.position LIMIT $3");
+const POSITIONS: &str =
+    "SELECT position FROM messages m WHERE m.chat = $1 AND m.position > $2 ORDER BY m.position LIMIT $3";
+
+/// Messages after a position, oldest first, each with its own position. In a snapshot.
+pub(super) async fn after(
+    line: &Line,
+    chat: ChatId,
+    after: i64,
+    size: u32,
+) -> Result<Vec<(u64, Message)>, StoreError> {
+    let positions = line.query(POSITIONS, &[&chat.0, &after, &i64::from(size)]).await?;
+    let rows = line.query(AFTER, &[&chat.0, &after, &i64::from(size)]).await?;
+    let messages = completed(line, chat, rows).await?;
+    Ok(positions.iter().map(|row| natural(row.get(0))).zip(messages).collect())
+}
+
 async fn completed(line: &Line, chat: ChatId, rows: Vec<Row>) -> Result<Vec<Message>, StoreError> {
     let mut messages = Vec::with_capacity(rows.len());
     for row in &rows {

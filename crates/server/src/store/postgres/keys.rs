@@ -8,14 +8,14 @@ use super::flush::BEGIN;
 use super::line::Line;
 use super::lines::Lent;
 use super::{Postgres, apps};
-use crate::sessions::app::{AppStatus, Tier};
+use crate::sessions::app::{AppStatus, Audience, Tier};
 use crate::sessions::secret::TokenHash;
 use crate::store::{ACTIVE_KEYS_MAX, App, Key, KeyError, KeyHolder, NewKey, Reach, StoreError};
 
 /// Keys that work, and their apps.
 macro_rules! holder {
     () => {
-        "SELECT k.id, k.app, a.status, a.tier FROM api_keys k JOIN apps a ON a.id = k.app
+        "SELECT k.id, k.app, a.status, a.tier, k.audience FROM api_keys k JOIN apps a ON a.id = k.app
          WHERE k.revoked_at IS NULL"
     };
 }
@@ -30,8 +30,9 @@ impl Postgres {
         let store = self.clone();
         self.detached(async move {
             let (line, app) = store.active_app(reach, app).await?;
-            let sql = "SELECT count(*) FROM api_keys WHERE app = $1 AND revoked_at IS NULL";
-            let active = line.row(sql, &[&app.id.0]).await?.map_or(0, |row| row.get(0));
+            let sql = "SELECT count(*) FROM api_keys WHERE app = $1 AND audience = $2 AND revoked_at IS NULL";
+            let active =
+                line.row(sql, &[&app.id.0, &new.audience.as_str()]).await?.map_or(0, |row| row.get(0));
             if active >= i64::from(ACTIVE_KEYS_MAX) {
                 line.roll_back().await?;
                 return Err(KeyError::LimitReached);
@@ -57,28 +58,38 @@ impl Postgres {
     }
 
     async fn insert_key(&self, line: &Line, app: &App, new: &NewKey) -> Result<Key, StoreError> {
-        let key =
-            Key { id: self.ids.next(), prefix: new.prefix.clone(), tier: app.tier, created_at: self.now() };
-        let sql =
-            "INSERT INTO api_keys (id, app, token_hash, prefix, created_at) VALUES ($1, $2, $3, $4, $5)";
+        let key = Key {
+            id: self.ids.next(),
+            prefix: new.prefix.clone(),
+            audience: new.audience,
+            tier: app.tier,
+            created_at: self.now(),
+        };
+        let sql = "INSERT INTO api_keys (id, app, token_hash, prefix, created_at, audience)
+                   VALUES ($1, $2, $3, $4, $5, $6)";
+        let audience = key.audience.as_str();
         let hash = new.hash.as_slice();
-        line.execute(sql, &[&key.id.0, &app.id.0, &hash, &key.prefix, &key.created_at.0]).await?;
+        line.execute(sql, &[&key.id.0, &app.id.0, &hash, &key.prefix, &key.created_at.0, &audience]).await?;
         Ok(key)
     }
 
     pub(in crate::store) async fn keys(&self, reach: Reach, app: AppId) -> Result<Vec<Key>, KeyError> {
         let line = self.lines.lend().await?;
         let app = apps::find(&line, reach, app).await?.ok_or(KeyError::AppNotFound)?;
-        let sql = "SELECT id, prefix, created_at FROM api_keys WHERE app = $1 AND revoked_at IS NULL
+        let sql =
+            "SELECT id, prefix, created_at, audience FROM api_keys WHERE app = $1 AND revoked_at IS NULL
                    ORDER BY created_at, id";
         let rows = line.query(sql, &[&app.id.0]).await?;
-        let keys = rows.iter().map(|row| Key {
-            id: KeyId(row.get(0)),
-            prefix: row.get(1),
-            tier: app.tier,
-            created_at: Timestamp(row.get(2)),
-        });
-        Ok(keys.collect())
+        let key = |row: &Row| {
+            Ok(Key {
+                id: KeyId(row.get(0)),
+                prefix: row.get(1),
+                audience: audience_of(row, 3)?,
+                tier: app.tier,
+                created_at: Timestamp(row.get(2)),
+            })
+        };
+        rows.iter().map(key).collect()
     }
 
     pub(in crate::store) async fn keys_known_as(
@@ -140,7 +151,13 @@ impl Postgres {
 
 fn holder_of(row: &Row) -> Result<KeyHolder, StoreError> {
     let (status, tier): (AppStatus, Tier) = (apps::status_of(row, 2)?, apps::tier_of(row, 3)?);
-    Ok(KeyHolder { key: KeyId(row.get(0)), app: AppId(row.get(1)), status, tier })
+    let audience = audience_of(row, 4)?;
+    Ok(KeyHolder { key: KeyId(row.get(0)), app: AppId(row.get(1)), audience, status, tier })
+}
+
+fn audience_of(row: &Row, column: usize) -> Result<Audience, StoreError> {
+    let word = row.get(column);
+    Audience::from_word(word).ok_or_else(|| apps::unknown(word))
 }
 
 async fn revoke(line: &Line, app: AppId, key: KeyId, now: Timestamp) -> Result<(), KeyError> {

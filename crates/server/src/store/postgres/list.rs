@@ -31,7 +31,7 @@ impl Postgres {
     ) -> Result<Vec<ChatUserInfo>, ChatError> {
         let mut line = self.lines.lend().await?;
         line.begin(SNAPSHOT).await?;
-        let found = members(&line, by, chat).await;
+        let found = members_as_seen_by(&line, by, chat).await;
         line.roll_back().await?;
         found
     }
@@ -93,8 +93,12 @@ pub(super) async fn chat_details(
     line.row(CHAT, &[&chat.0, &user.0]).await?.as_ref().map(details).transpose()
 }
 
-async fn members(line: &Line, by: UserId, chat: ChatId) -> Result<Vec<ChatUserInfo>, ChatError> {
+async fn members_as_seen_by(line: &Line, by: UserId, chat: ChatId) -> Result<Vec<ChatUserInfo>, ChatError> {
     Member::of(membership(line, chat, by).await?)?;
+    Ok(members(line, chat).await?)
+}
+
+pub(super) async fn members(line: &Line, chat: ChatId) -> Result<Vec<ChatUserInfo>, StoreError> {
     let sql = concat!(
         "SELECT m.user_id, u.username, m.joined_at,
                 (SELECT o.id FROM messages o WHERE o.chat = m.chat AND o.position <= m.read_position

@@ -15,6 +15,7 @@ use crate::store::OpenError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_initial.sql"),
     include_str!("../../../migrations/postgres/0002_stays.sql"),
+    include_str!("../../../migrations/postgres/0003_app_server.sql"),
 ];
 /// Held by whoever brings the schema up to date.
 const MIGRATION_LOCK: i64 = 0x6368_696e_7761_6701;
@@ -49,7 +50,7 @@ pub(super) async fn open(database_url: &str, ids: &Ids) -> Result<Opened, OpenEr
     Ok(Opened { config, epoch: epoch.into(), head })
 }
 
-fn configured(database_url: &str) -> Result<Config, OpenError> {
+pub(super) fn configured(database_url: &str) -> Result<Config, OpenError> {
     // What is wrong with it is not said: the text around it may be a password.
     let mut config: Config = database_url.parse().map_err(|_| {
         OpenError::Database("database_url must be like postgres://user:password@host/database".to_owned())

@@ -96,41 +96,32 @@ pub(super) async fn present_chats(
 
 /// What a user may see of chats since a position.
 #[derive(Default)]
-struct Windows {
-    chats: Vec<Uuid>,
-    since: Vec<i64>,
+pub(super) struct Windows {
+    pub(super) chats: Vec<Uuid>,
+    pub(super) since: Vec<i64>,
     /// Only the change at this position: their leaving, or the chat's end.
-    only: Vec<Option<i64>>,
+    pub(super) only: Vec<Option<i64>>,
 }
 
 /// Where something changed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    position: i64,
-    chat: Uuid,
+pub(super) struct Place {
+    pub(super) position: i64,
+    pub(super) chat: Uuid,
     is_message: bool,
 }
 
 async fn missed(line: &Line, user: UserId, since: u64, size: usize) -> Result<Missed, StoreError> {
     let (head, windows) = windows(line, user, big(since)).await?;
     // One more than asked for, to know whether there is more.
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-        [&windows.chats, &windows.since, &windows.only, &limit(size + 1)];
-    let mut places: Vec<Place> = if windows.chats.is_empty() {
-        Vec::new()
-    } else {
-        let rows = line.query(PLACES, &parameters).await?;
-        rows.iter()
-            .map(|row| Place { position: row.get(0), chat: row.get(1), is_message: row.get(2) })
-            .collect()
-    };
+    let mut places = windows.places(line, size + 1).await?;
     let mut more = places.len() > size;
     places.truncate(size);
     let mut found = events(line, user, &places).await?;
     let (mut events, mut bytes, mut told) = (Vec::with_capacity(places.len()), 0, since);
     for (index, place) in places.iter().enumerate() {
         told = natural(place.position);
-        let Some((event, text_bytes)) = found.remove(&place.position) else { continue };
+        let Some((event, text_bytes, _)) = found.remove(&place.position) else { continue };
         events.push(event);
         bytes += text_bytes;
         if bytes > PART_BYTES && index + 1 < places.len() {
@@ -161,6 +152,16 @@ async fn windows(line: &Line, user: UserId, since: i64) -> Result<(u64, Windows)
 }
 
 impl Windows {
+    /// The first `size` places in them, in order.
+    pub(super) async fn places(&self, line: &Line, size: usize) -> Result<Vec<Place>, StoreError> {
+        if self.chats.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = line.query(PLACES, &[&self.chats, &self.since, &self.only, &limit(size)]).await?;
+        let place = |row: &Row| Place { position: row.get(0), chat: row.get(1), is_message: row.get(2) };
+        Ok(rows.iter().map(place).collect())
+    }
+
     fn add(&mut self, chat: Uuid, since: i64, row: &Row) {
         let membership = Membership {
             joined: natural(row.get(2)),
@@ -216,12 +217,12 @@ const CHANGES: &str = concat!(
     " AS is_in FROM members m WHERE m.chat = d.chat AND m.user_id = d.sender) p ON true"
 );
 
-/// What happened at these places, and how many bytes of text each carries, by position.
-async fn events(
+/// What happened at these places, how many bytes of text each carries, and when, by position.
+pub(super) async fn events(
     line: &Line,
     user: UserId,
     places: &[Place],
-) -> Result<HashMap<i64, (ChatEvent, usize)>, StoreError> {
+) -> Result<HashMap<i64, (ChatEvent, usize, Timestamp)>, StoreError> {
     let of = |is_message: bool| -> (Vec<Uuid>, Vec<i64>) {
         let chosen = places.iter().filter(|place| place.is_message == is_message);
         chosen.map(|place| (place.chat, place.position)).unzip()
@@ -245,7 +246,7 @@ fn stamp(row: &Row) -> Stamp {
     Stamp { position: natural(row.get(1)), seq: natural(row.get(2)), at: Timestamp(row.get(4)), sent: 0 }
 }
 
-fn message(row: &Row) -> Result<(ChatEvent, usize), StoreError> {
+fn message(row: &Row) -> Result<(ChatEvent, usize, Timestamp), StoreError> {
     let (chat, stamp) = (ChatId(row.get(0)), stamp(row));
     let message = text(row.get(6))?;
     let bytes = message.len();
@@ -260,10 +261,10 @@ fn message(row: &Row) -> Result<(ChatEvent, usize), StoreError> {
             EventKind::Replied { message, message_id, reply_to, time_stamp }
         }
     };
-    Ok((stored(chat, UserId(row.get(3)), &stamp, kind), bytes))
+    Ok((stored(chat, UserId(row.get(3)), &stamp, kind), bytes, stamp.at))
 }
 
-fn change(row: &Row, user: UserId) -> Result<(ChatEvent, usize), StoreError> {
+fn change(row: &Row, user: UserId) -> Result<(ChatEvent, usize, Timestamp), StoreError> {
     let (chat, stamp, sender) = (ChatId(row.get(0)), stamp(row), UserId(row.get(3)));
     let subject = row.get::<_, Option<Uuid>>(6).unwrap_or_default();
     let parent = row.get::<_, Option<Uuid>>(7).unwrap_or_default();
@@ -302,5 +303,5 @@ fn change(row: &Row, user: UserId) -> Result<(ChatEvent, usize), StoreError> {
     if sender == user {
         event.unread_count = row.get::<_, Option<i64>>(12).map(natural);
     }
-    Ok((event, bytes))
+    Ok((event, bytes, stamp.at))
 }

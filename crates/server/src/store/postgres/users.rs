@@ -59,7 +59,11 @@ impl Postgres {
         username: Username,
     ) -> Result<Option<(User, String)>, StoreError> {
         let line = self.lines.lend().await?;
-        let sql = concat!(select!(), ", password_hash FROM users WHERE app = $1 AND username = $2");
+        let sql = concat!(
+            select!(),
+            ", password_hash FROM users
+             WHERE app = $1 AND username = $2 AND password_hash IS NOT NULL"
+        );
         let row = line.row(sql, &[&app.0, &username.as_str()]).await?;
         Ok(row.map(|row| (user_of(&row), row.get(5))))
     }
@@ -126,7 +130,7 @@ impl Postgres {
             let (name, now): (String, Timestamp) = (row.get(0), store.now());
             for sql in [
                 "UPDATE users SET username = NULL, email = NULL, password_hash = NULL, first_name = NULL,
-                        sur_name = NULL WHERE id = $1",
+                        sur_name = NULL, external_id = NULL WHERE id = $1",
                 "DELETE FROM sessions WHERE user_id = $1",
             ] {
                 line.execute(sql, &[&user.0]).await?;

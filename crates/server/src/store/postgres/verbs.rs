@@ -12,8 +12,8 @@ use super::{big, natural};
 use crate::chat::member::{self, Succession};
 use crate::chat::{Member, Membership, Published, Refusal, Route};
 use crate::clock::Ids;
-use crate::store::ChatError;
 use crate::store::event::{Stamp, left_text, stored};
+use crate::store::{ChatError, Imported, NewImport, OldMessage};
 
 pub(super) enum Verb {
     Create {
@@ -42,6 +42,17 @@ pub(super) enum Verb {
         by: UserId,
         chat: ChatId,
     },
+    BeginImport(NewImport),
+    Import {
+        app: AppId,
+        chat: ChatId,
+        messages: Vec<OldMessage>,
+    },
+    OpenImport {
+        app: AppId,
+        chat: ChatId,
+        members: Vec<UserId>,
+    },
     /// Some of the messages that a deleted user sent to a chat.
     EraseMessages {
         user: UserId,
@@ -65,10 +76,11 @@ pub(super) struct VerbJob {
     pub(super) reply: oneshot::Sender<Result<Outcome, ChatError>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Outcome {
     Done,
     Made(ChatId),
+    Imported(Vec<Imported>),
     /// There may be more of the same to do.
     More,
 }
@@ -90,6 +102,9 @@ pub(super) async fn decide(
         Verb::Remove { by, chat, whom } => scene.remove(*by, *chat, *whom).await,
         Verb::Rename { by, chat, name } => scene.rename(*by, *chat, name).await,
         Verb::Delete { by, chat } => scene.delete(*by, *chat).await,
+        Verb::BeginImport(new) => scene.begin_import(ids, new).await,
+        Verb::Import { app, chat, messages } => scene.import(ids, *app, *chat, messages).await,
+        Verb::OpenImport { app, chat, members } => scene.open_import(*app, *chat, members).await,
         Verb::EraseMessages { user, chat } => {
             erase::messages(line, ids, now, *user, *chat).await.map_err(Not::from)
         }
@@ -107,7 +122,7 @@ pub(super) async fn decide(
 }
 
 /// Why a verb was not done.
-enum Not {
+pub(super) enum Not {
     Refused(Refusal),
     Done(Fault),
 }
@@ -131,16 +146,16 @@ fn check(now: Timestamp) -> Ready {
 }
 
 /// A transaction in which one chat is locked, or none.
-struct Scene<'a> {
-    line: &'a Line,
-    now: Timestamp,
+pub(super) struct Scene<'a> {
+    pub(super) line: &'a Line,
+    pub(super) now: Timestamp,
 }
 
 /// A chat's row, locked, and the place of the one event that will come of it.
-struct Locked {
+pub(super) struct Locked {
     chat: ChatId,
-    stamp: Stamp,
-    creator: UserId,
+    pub(super) stamp: Stamp,
+    pub(super) creator: UserId,
     rename: Option<i64>,
 }
 
@@ -153,11 +168,11 @@ struct MemberRow {
 }
 
 /// A row of `changes` at the new head.
-struct Change<'a> {
-    kind: &'static str,
-    sender: UserId,
-    subject: Option<Uuid>,
-    text: Option<&'a str>,
+pub(super) struct Change<'a> {
+    pub(super) kind: &'static str,
+    pub(super) sender: UserId,
+    pub(super) subject: Option<Uuid>,
+    pub(super) text: Option<&'a str>,
 }
 
 const ADVANCE: &str =
@@ -178,7 +193,7 @@ const LEAVE: &str =
     "UPDATE members SET left_position = (SELECT position FROM head) WHERE chat = $1 AND user_id = $2";
 
 impl Scene<'_> {
-    async fn lock(&self, chat: ChatId) -> Result<Option<Locked>, Fault> {
+    pub(super) async fn lock(&self, chat: ChatId) -> Result<Option<Locked>, Fault> {
         let sql = "SELECT head_seq, sent, creator, rename_position FROM chats
                    WHERE id = $1 AND deleted_at IS NULL FOR UPDATE";
         let row = self.line.row(sql, &[&chat.0]).await?;
@@ -239,14 +254,15 @@ impl Scene<'_> {
         Ok(users)
     }
 
-    fn keep(&self, locked: &Locked, change: &Change<'_>) -> [Ask; 2] {
+    pub(super) fn keep(&self, locked: &Locked, change: &Change<'_>) -> [Ask; 2] {
         let seq = big(locked.stamp.seq);
+        [ask!(ADVANCE, locked.chat.0, seq), self.kept(locked.chat, seq, change)]
+    }
+
+    pub(super) fn kept(&self, chat: ChatId, seq: i64, change: &Change<'_>) -> Ask {
         let text = change.text.map(str::to_owned);
         let (subject, sender) = (change.subject, change.sender.0);
-        [
-            ask!(ADVANCE, locked.chat.0, seq),
-            ask!(KEEP, locked.chat.0, seq, change.kind, sender, subject, text, self.now.0),
-        ]
+        ask!(KEEP, chat.0, seq, change.kind, sender, subject, text, self.now.0)
     }
 
     /// One row of `changes` per member: whether they are in now, and since when.

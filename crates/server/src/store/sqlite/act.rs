@@ -12,7 +12,7 @@ use super::{Answer, Sqlite, Tx, history};
 use crate::chat::message::Objection;
 use crate::chat::{ChatEvent, Member, MessageFacts, Published, Refusal, Route, message, reaction};
 use crate::store::chats::Failure;
-use crate::store::event::stored;
+use crate::store::event::{Stamp, stored};
 use crate::store::{ActError, Done, StoreError};
 
 impl Sqlite {
@@ -117,7 +117,8 @@ fn perform(tx: &mut Tx<'_>, by: UserId, action: &Action) -> Result<Outcome, Fail
             Ok(changed(event, Some(id.0), Some(facts.message.0)))
         }
         Action::Read { chat, id } => {
-            let by = member(tx, *chat, by)?;
+            // Not the app's own user, who has no read pointer where they are not a member.
+            let by = Member::of(rows::actors_membership(tx, *chat, by)?)?;
             let facts = message::in_chat(&by, rows::message_facts(tx, *id)?)?;
             Ok(read(tx, &by, *id, &facts)?)
         }
@@ -125,7 +126,11 @@ fn perform(tx: &mut Tx<'_>, by: UserId, action: &Action) -> Result<Outcome, Fail
 }
 
 fn member(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<Member, Failure> {
-    Ok(Member::of(rows::actors_membership(tx, chat, user)?)?)
+    let found = match rows::actors_membership(tx, chat, user)? {
+        None => rows::own_membership(tx, chat, user)?,
+        found => found,
+    };
+    Ok(Member::of(found)?)
 }
 
 /// Says no; a conflict is answered with the message as it is now.
@@ -166,6 +171,21 @@ fn send(
 ) -> Result<Outcome, Failure> {
     let stamp = rows::stamp(tx, by.chat(), true)?;
     let id: MessageId = tx.ids().next();
+    insert_message(tx, by.chat(), by.user(), &stamp, id, original, text)?;
+    let kind = sent(tx, text.as_str(), id, original, stamp.at)?;
+    Ok(changed(stored(by.chat(), by.user(), &stamp, kind), Some(id.0), None))
+}
+
+/// Writes the row of a message.
+pub(super) fn insert_message(
+    tx: &Tx<'_>,
+    chat: ChatId,
+    sender: UserId,
+    stamp: &Stamp,
+    id: MessageId,
+    original: Option<MessageId>,
+    text: &MessageText,
+) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT INTO messages (position, id, chat, seq, nth, sender, reply_to, sent_at, changed_seq, text, sender_nth)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?4, ?9,
@@ -176,16 +196,15 @@ fn send(
     .execute(params![
         stamp.position,
         id.0,
-        by.chat().0,
+        chat.0,
         stamp.seq,
         stamp.sent,
-        by.user().0,
+        sender.0,
         original.map(|original| original.0),
         stamp.at.0,
         text.as_str()
     ])?;
-    let kind = sent(tx, text.as_str(), id, original, stamp.at)?;
-    Ok(changed(stored(by.chat(), by.user(), &stamp, kind), Some(id.0), None))
+    Ok(())
 }
 
 /// The event of a message: `REPLY` with the original as it is now, or `SEND_MSG`.

@@ -150,7 +150,7 @@ pub(super) fn tier_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Tier> {
     Tier::from_word(&word).ok_or_else(|| unknown(column, word))
 }
 
-fn unknown(column: usize, word: String) -> rusqlite::Error {
+pub(super) fn unknown(column: usize, word: String) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnType(column, word, Type::Text)
 }
 

@@ -78,7 +78,7 @@ fn member(tx: &Tx<'_>, chat: ChatId, user: UserId) -> Result<Member, ChatError> 
     Ok(Member::of(rows::membership(tx, chat, user)?)?)
 }
 
-fn change(chat: ChatId, kind: &'static str, sender: UserId) -> Change<'static> {
+pub(super) fn change(chat: ChatId, kind: &'static str, sender: UserId) -> Change<'static> {
     Change { chat, kind, sender, subject: None, parent: None, text: None, deleted: None }
 }
 
@@ -134,7 +134,7 @@ fn user_named(tx: &Tx<'_>, app: AppId, username: &Username) -> Result<UserId, Ch
 }
 
 /// Writes the membership. One who was here before starts with the read pointer of that time.
-fn join(tx: &Tx<'_>, chat: ChatId, user: UserId, stamp: &Stamp) -> Result<(), StoreError> {
+pub(super) fn join(tx: &Tx<'_>, chat: ChatId, user: UserId, stamp: &Stamp) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT INTO stays (chat, user, joined_position, left_position)
          SELECT chat, user, joined_position, left_position FROM members
@@ -174,7 +174,7 @@ fn add(tx: &mut Tx<'_>, app: AppId, by: UserId, chat: ChatId, username: &Usernam
 }
 
 /// One row of `changes` per member: whether they are in now, and since when.
-fn keep_membership_change(
+pub(super) fn keep_membership_change(
     tx: &Tx<'_>,
     stamp: &Stamp,
     change: &Change<'_>,

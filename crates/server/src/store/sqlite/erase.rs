@@ -78,6 +78,12 @@ fn chat_step(tx: &mut Tx<'_>, chat: ChatId) -> Result<bool, StoreError> {
     ] {
         removed += tx.prepare_cached(sql)?.execute(key)?;
     }
+    removed += tx
+        .prepare_cached(
+            "DELETE FROM imported WHERE owner = ?1 AND nonce IN
+               (SELECT nonce FROM imported WHERE owner = ?1 LIMIT ?2)",
+        )?
+        .execute(key)?;
     if removed == 0 {
         tx.prepare_cached("DELETE FROM erasures WHERE subject = ?1")?.execute([chat.0])?;
     }

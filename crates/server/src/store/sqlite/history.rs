@@ -82,6 +82,25 @@ fn page(connection: &Connection, chat: ChatId, before: u64, size: u32) -> Result
     found.into_iter().map(|(message, original)| completed(connection, message, original)).collect()
 }
 
+/// Messages after a position, oldest first, each with its own position.
+pub(super) fn after(
+    connection: &Connection,
+    chat: ChatId,
+    after: u64,
+    size: u32,
+) -> Result<Vec<(u64, Message)>, StoreError> {
+    let found: Vec<(u64, (Message, Option<MessageId>))> = connection
+        .prepare_cached(&format!(
+            "SELECT {MESSAGE}, {CONTENT}, m.position FROM messages m
+             WHERE m.chat = ?1 AND m.position > ?2 ORDER BY m.position LIMIT ?3"
+        ))?
+        .query_map(params![chat.0, after, size], |row| Ok((row.get(9)?, message_of(row)?)))?
+        .collect::<Result<_, _>>()?;
+    let completed =
+        |(position, (message, original))| Ok((position, completed(connection, message, original)?));
+    found.into_iter().map(completed).collect()
+}
+
 /// One message as it is now; none if it was deleted.
 pub(super) fn message(connection: &Connection, id: MessageId) -> Result<Option<Message>, StoreError> {
     let found = connection

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::apps;
 use super::{Sqlite, Tx};
-use crate::sessions::app::{AppStatus, Tier};
+use crate::sessions::app::{AppStatus, Audience, Tier};
 use crate::sessions::secret::TokenHash;
 use crate::store::{ACTIVE_KEYS_MAX, App, Key, KeyError, KeyHolder, NewKey, Reach, StoreError};
 
@@ -19,8 +19,10 @@ impl Sqlite {
         self.write(move |tx| {
             let app = active_app(tx, reach, app)?;
             let active: u32 = tx
-                .prepare_cached("SELECT count(*) FROM api_keys WHERE app = ?1 AND revoked_at IS NULL")?
-                .query_row([app.id.0], |row| row.get(0))?;
+                .prepare_cached(
+                    "SELECT count(*) FROM api_keys WHERE app = ?1 AND audience = ?2 AND revoked_at IS NULL",
+                )?
+                .query_row(params![app.id.0, new.audience.as_str()], |row| row.get(0))?;
             if active >= ACTIVE_KEYS_MAX {
                 return Err(KeyError::LimitReached);
             }
@@ -34,7 +36,7 @@ impl Sqlite {
             let app = apps::find(connection, reach, app)?.ok_or(KeyError::AppNotFound)?;
             let keys = connection
                 .prepare_cached(
-                    "SELECT id, prefix, created_at FROM api_keys WHERE app = ?1 AND revoked_at IS NULL
+                    "SELECT id, prefix, created_at, audience FROM api_keys WHERE app = ?1 AND revoked_at IS NULL
                      ORDER BY created_at, id",
                 )?
                 .query_map([app.id.0], |row| key_of(row, app.tier))?
@@ -104,7 +106,8 @@ impl Sqlite {
     }
 }
 
-const HOLDER: &str = "SELECT k.id, k.app, a.status, a.tier FROM api_keys k JOIN apps a ON a.id = k.app
+const HOLDER: &str =
+    "SELECT k.id, k.app, a.status, a.tier, k.audience FROM api_keys k JOIN apps a ON a.id = k.app
      WHERE k.revoked_at IS NULL";
 
 fn holder_of(row: &Row<'_>) -> rusqlite::Result<KeyHolder> {
@@ -113,6 +116,7 @@ fn holder_of(row: &Row<'_>) -> rusqlite::Result<KeyHolder> {
         app: AppId(row.get(1)?),
         status: apps::status_of(row, 2)?,
         tier: apps::tier_of(row, 3)?,
+        audience: audience_of(row, 4)?,
     })
 }
 
@@ -125,11 +129,17 @@ fn active_app(connection: &Connection, reach: Reach, app: AppId) -> Result<App, 
 }
 
 fn insert(tx: &Tx<'_>, app: &App, new: &NewKey) -> Result<Key, StoreError> {
-    let key = Key { id: tx.ids().next(), prefix: new.prefix.clone(), tier: app.tier, created_at: tx.now() };
+    let key = Key {
+        id: tx.ids().next(),
+        prefix: new.prefix.clone(),
+        audience: new.audience,
+        tier: app.tier,
+        created_at: tx.now(),
+    };
     tx.prepare_cached(
-        "INSERT INTO api_keys (id, app, token_hash, prefix, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO api_keys (id, app, token_hash, prefix, created_at, audience) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute(params![key.id.0, app.id.0, new.hash, key.prefix, key.created_at.0])?;
+    .execute(params![key.id.0, app.id.0, new.hash, key.prefix, key.created_at.0, key.audience.as_str()])?;
     Ok(key)
 }
 
@@ -143,5 +153,16 @@ fn revoke(tx: &Tx<'_>, app: AppId, key: KeyId) -> Result<(), KeyError> {
 }
 
 fn key_of(row: &Row<'_>, tier: Tier) -> rusqlite::Result<Key> {
-    Ok(Key { id: KeyId(row.get(0)?), prefix: row.get(1)?, tier, created_at: Timestamp(row.get(2)?) })
+    Ok(Key {
+        id: KeyId(row.get(0)?),
+        prefix: row.get(1)?,
+        audience: audience_of(row, 3)?,
+        tier,
+        created_at: Timestamp(row.get(2)?),
+    })
+}
+
+fn audience_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Audience> {
+    let word: String = row.get(column)?;
+    Audience::from_word(&word).ok_or_else(|| apps::unknown(column, word))
 }

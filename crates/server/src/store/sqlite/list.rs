@@ -117,7 +117,7 @@ pub(super) fn last_read(
     Ok(id)
 }
 
-fn members(connection: &Connection, chat: ChatId) -> Result<Vec<ChatUserInfo>, StoreError> {
+pub(super) fn members(connection: &Connection, chat: ChatId) -> Result<Vec<ChatUserInfo>, StoreError> {
     let found: Vec<(UserId, Option<String>, i64, u64)> = connection
         .prepare_cached(&format!(
             "SELECT m.user, u.username, m.joined_at, m.read_position

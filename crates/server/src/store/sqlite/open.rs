@@ -25,6 +25,7 @@ const STATEMENTS_MAX: usize = 128;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../../migrations/sqlite/0002_stays.sql"),
+    include_str!("../../../migrations/sqlite/0003_app_server.sql"),
 ];
 
 pub(super) struct Opened {

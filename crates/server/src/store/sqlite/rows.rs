@@ -138,6 +138,21 @@ pub(super) fn actors_membership(
     Ok(found)
 }
 
+/// The app's own user acts in every chat of its app, and deletes as a chat's creator does.
+pub(super) fn own_membership(
+    connection: &Connection,
+    chat: ChatId,
+    user: UserId,
+) -> Result<Option<Membership>, StoreError> {
+    let is_own = connection
+        .prepare_cached(
+            "SELECT 1 FROM chats c JOIN apps a ON a.id = c.app
+             WHERE c.id = ?1 AND a.own_user = ?2 AND c.deleted_at IS NULL",
+        )?
+        .exists(params![chat.0, user.0])?;
+    Ok(is_own.then_some(Membership { chat, user, creator: user, read_position: 0, read_nth: 0 }))
+}
+
 pub(super) fn message_facts(
     connection: &Connection,
     id: MessageId,

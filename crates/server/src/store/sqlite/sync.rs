@@ -56,14 +56,14 @@ fn present_chats(connection: &Connection, user: UserId) -> Result<Vec<ChatId>, S
 
 /// Where something changed.
 #[derive(Clone, Copy)]
-struct Place {
-    position: u64,
-    chat: ChatId,
-    table: Table,
+pub(super) struct Place {
+    pub(super) position: u64,
+    pub(super) chat: ChatId,
+    pub(super) table: Table,
 }
 
 #[derive(Clone, Copy)]
-enum Table {
+pub(super) enum Table {
     Messages,
     Changes,
 }
@@ -83,7 +83,7 @@ fn missed(connection: &Connection, user: UserId, since: u64, size: usize) -> Res
     let mut told = since;
     for (index, place) in places.iter().enumerate() {
         told = place.position;
-        let Some((event, text_bytes)) = event_at(connection, user, *place)? else { continue };
+        let Some((event, text_bytes, _)) = event_at(connection, user, *place)? else { continue };
         events.push(event);
         bytes += text_bytes;
         if bytes > PART_BYTES && index + 1 < places.len() {
@@ -152,19 +152,22 @@ fn places_in(
     Ok(())
 }
 
-/// What happened at a place, and how many bytes of text it carries.
-fn event_at(
+/// What happened at a place, how many bytes of text it carries, and when.
+pub(super) fn event_at(
     connection: &Connection,
     user: UserId,
     place: Place,
-) -> Result<Option<(ChatEvent, usize)>, StoreError> {
+) -> Result<Option<(ChatEvent, usize, Timestamp)>, StoreError> {
     match place.table {
         Table::Messages => message_at(connection, place),
         Table::Changes => change_at(connection, user, place),
     }
 }
 
-fn message_at(connection: &Connection, place: Place) -> Result<Option<(ChatEvent, usize)>, StoreError> {
+fn message_at(
+    connection: &Connection,
+    place: Place,
+) -> Result<Option<(ChatEvent, usize, Timestamp)>, StoreError> {
     let found = connection
         .prepare_cached("SELECT seq, sender, sent_at, id, text, reply_to FROM messages WHERE position = ?1")?
         .query_row([place.position], |row| {
@@ -177,14 +180,14 @@ fn message_at(connection: &Connection, place: Place) -> Result<Option<(ChatEvent
         .optional()?;
     let Some((stamp, sender, id, text, original)) = found else { return Ok(None) };
     let kind = sent(connection, &text, id, original, stamp.at)?;
-    Ok(Some((stored(place.chat, sender, &stamp, kind), text.len())))
+    Ok(Some((stored(place.chat, sender, &stamp, kind), text.len(), stamp.at)))
 }
 
 fn change_at(
     connection: &Connection,
     user: UserId,
     place: Place,
-) -> Result<Option<(ChatEvent, usize)>, StoreError> {
+) -> Result<Option<(ChatEvent, usize, Timestamp)>, StoreError> {
     let found = connection
         .prepare_cached(
             "SELECT seq, sender, at, subject, kind, parent, text FROM changes WHERE position = ?1",
@@ -212,7 +215,7 @@ fn change_at(
     if own_read {
         event.unread_count = unread(connection, place.chat, user)?;
     }
-    Ok(Some((event, text_bytes)))
+    Ok(Some((event, text_bytes, stamp.at)))
 }
 
 /// What a member has read that is still there. What they did read may have come and gone while a client was away, which

@@ -30,7 +30,8 @@ impl Sqlite {
         self.read(move |connection| {
             let found = connection
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS}, password_hash FROM users WHERE app = ?1 AND username = ?2"
+                    "SELECT {COLUMNS}, password_hash FROM users
+                     WHERE app = ?1 AND username = ?2 AND password_hash IS NOT NULL"
                 ))?
                 .query_row(params![app.0, username.as_str()], |row| Ok((user_of(row)?, row.get(5)?)))
                 .optional()?;
@@ -95,7 +96,7 @@ impl Sqlite {
             let Some(before) = find(tx, user)? else { return Ok(false) };
             tx.prepare_cached(
                 "UPDATE users SET username = NULL, email = NULL, password_hash = NULL, first_name = NULL,
-                        sur_name = NULL WHERE id = ?1",
+                        sur_name = NULL, external_id = NULL WHERE id = ?1",
             )?
             .execute([user.0])?;
             tx.prepare_cached("DELETE FROM sessions WHERE user = ?1")?.execute([user.0])?;
@@ -128,7 +129,11 @@ pub(super) fn find(connection: &Connection, user: UserId) -> Result<Option<User>
     Ok(found)
 }
 
-fn named(connection: &Connection, app: AppId, username: &Username) -> Result<Option<UserId>, StoreError> {
+pub(super) fn named(
+    connection: &Connection,
+    app: AppId,
+    username: &Username,
+) -> Result<Option<UserId>, StoreError> {
     let found = connection
         .prepare_cached("SELECT id FROM users WHERE app = ?1 AND username = ?2")?
         .query_row(params![app.0, username.as_str()], |row| row.get(0).map(UserId))
@@ -136,7 +141,7 @@ fn named(connection: &Connection, app: AppId, username: &Username) -> Result<Opt
     Ok(found)
 }
 
-fn has_address(connection: &Connection, app: AppId, email: &Email) -> Result<bool, StoreError> {
+pub(super) fn has_address(connection: &Connection, app: AppId, email: &Email) -> Result<bool, StoreError> {
     let found = connection
         .prepare_cached("SELECT 1 FROM users WHERE app = ?1 AND email = ?2")?
         .exists(params![app.0, email.as_str()])?;
