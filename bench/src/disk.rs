@@ -3,17 +3,22 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use hdrhistogram::Histogram;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use crate::failure::{Fallible, While};
+use crate::failure::{Failure, Fallible, While};
 use crate::seed::chat_id;
 use crate::talk::{histogram, micros};
 
 const BLOCK: [u8; 4096] = [0x5a; 4096];
-const SYNCS: usize = 1000;
+/// Between two syncs, so that they take little from what is measured beside them.
+const SYNC_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Of `fdatasync` after 4 KiB appended, in microseconds.
 pub(crate) struct Sync {
@@ -21,19 +26,46 @@ pub(crate) struct Sync {
     pub(crate) p99: f64,
 }
 
-pub(crate) fn sync(disk: &Path) -> Fallible<Sync> {
-    let path = disk.join("compare-sync");
-    let mut file = File::create(&path).during(format!("unable to write to {}", disk.display()))?;
+/// Syncs now and then for as long as something else is measured: before and after it the disk may be another one.
+pub(crate) struct Syncs {
+    done: Arc<AtomicBool>,
+    thread: JoinHandle<Fallible<Histogram<u64>>>,
+}
+
+impl Syncs {
+    pub(crate) fn start(disk: &Path) -> Fallible<Self> {
+        let path = disk.join("compare-sync");
+        let file = File::create(&path).during(format!("unable to write to {}", disk.display()))?;
+        let done = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::spawn({
+            let done = Arc::clone(&done);
+            move || {
+                let took = sync(file, &done);
+                std::fs::remove_file(path)?;
+                took
+            }
+        });
+        Ok(Self { done, thread })
+    }
+
+    pub(crate) fn end(self) -> Fallible<Sync> {
+        self.done.store(true, Ordering::Relaxed);
+        let took = self.thread.join().map_err(|_| Failure::new("the disk could not be measured"))??;
+        let at = |percentile: f64| took.value_at_percentile(percentile) as f64;
+        Ok(Sync { p50: at(50.0), p99: at(99.0) })
+    }
+}
+
+fn sync(mut file: File, done: &AtomicBool) -> Fallible<Histogram<u64>> {
     let mut took = histogram();
-    for _ in 0..SYNCS {
+    while !done.load(Ordering::Relaxed) {
         file.write_all(&BLOCK)?;
         let began = Instant::now();
         file.sync_data()?;
         took.saturating_record(micros(began.elapsed()));
+        std::thread::sleep(SYNC_INTERVAL);
     }
-    std::fs::remove_file(path)?;
-    let at = |percentile: f64| took.value_at_percentile(percentile) as f64;
-    Ok(Sync { p50: at(50.0), p99: at(99.0) })
+    Ok(took)
 }
 
 /// Rows a second of a program that only inserts them: the same rows as a sent message leaves, into the same tables,

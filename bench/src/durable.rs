@@ -49,7 +49,7 @@ pub(crate) async fn many(ground: &Ground, template: &Template, measured: Duratio
     ])
 }
 
-/// One in flight, between two looks at the disk.
+/// One in flight, while the disk is looked at now and then.
 pub(crate) async fn one(
     ground: &Ground,
     template: &Template,
@@ -64,11 +64,10 @@ pub(crate) async fn one(
         warm_up: Duration::from_millis(500),
         measured,
     };
-    let before = disk::sync(&ground.disk)?;
-    let record = talk.run(ground, template, kind).await?;
-    let after = disk::sync(&ground.disk)?;
-    let record = record.with("sync_p50", f64::midpoint(before.p50, after.p50));
-    Ok(record.with("sync_p99", f64::midpoint(before.p99, after.p99)))
+    let syncs = disk::Syncs::start(&ground.disk)?;
+    let record = talk.run(ground, template, kind).await;
+    let sync = syncs.end()?;
+    Ok(record?.with("sync_p50", sync.p50).with("sync_p99", sync.p99))
 }
 
 /// Jobs that were committed, and commits.

@@ -35,11 +35,13 @@ fn text(results: &Results, pictures: &str) -> String {
     );
     if results.plan == "smoke" {
         out.push_str(
-            "**The smallest sizes, to see whether all of it works: these figures mean nothing.**\n\n",
+            "**Only to see whether all of it works: sizes are a fraction of what headings say, and these figures mean nothing.**\n\n",
         );
     }
-    out.push_str("## Targets\n\n");
-    targets::write(results, &mut out);
+    if results.plan != "smoke" {
+        out.push_str("## Targets\n\n");
+        targets::write(results, &mut out);
+    }
     tables::write(results, pictures, &mut out);
     noise(results, &mut out);
     pairs("## Machine", &results.machine, &mut out);

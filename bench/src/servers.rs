@@ -130,7 +130,8 @@ impl Server {
     pub(crate) fn stop(&mut self) {
         for mut child in self.children.drain(..) {
             let pids = Tree(child.id()).pids();
-            signal("-TERM", &pids);
+            // Only of Chinwag is a directory used again, and closed in order; what the others hold is thrown away.
+            signal(if self.kind == Kind::Chinwag { "-TERM" } else { "-KILL" }, &pids);
             let end = Instant::now() + STOP_PATIENCE;
             while child.try_wait().is_ok_and(|ended| ended.is_none()) && Instant::now() < end {
                 std::thread::sleep(LOOK_INTERVAL);

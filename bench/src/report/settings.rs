@@ -19,6 +19,7 @@ pub(super) const TEXT: &str = r#"## Settings
 - **CPU** is user and system time of the server and its child processes, from `/proc/<pid>/stat`; **memory** is PSS from
   `smaps_rollup`, less that of the server before the connections came. Sockets' memory in the kernel is in neither.
 - **Rates** are limited by the client as well: it shares the two cores, and reads what the servers write.
+- **`fdatasync`** is of 4 KiB appended to a file on the same disk, every 20 ms while one send at a time is measured.
 - **The reference** of durable sends updates a row of `chats` and inserts one of `messages`, as a send does, in
   transactions as large as Chinwag's were on average, with the same settings of SQLite, and does nothing else.
 - **The storm**: clients drop, miss 20 messages each, and come back with a cursor, 1,000 on their way in at once. A wait
