@@ -47,8 +47,8 @@ async fn history_comes_with_its_own_times_once_and_in_order() {
     // The answer was lost: the whole is sent again with the rest.
     let all = backend.post(&path, json!({"messages": messages})).await.ok();
     let all = all["messages"].as_array().expect("messages");
-    for n in 0..7 {
-        assert_eq!((&all[n]["seq"], &all[n]["replayed"]), (&json!(n + 2), &json!(n < 5)));
+    for (n, message) in all.iter().enumerate().take(7) {
+        assert_eq!((&message["seq"], &message["replayed"]), (&json!(n + 2), &json!(n < 5)));
     }
     assert_eq!(all[3]["messageId"], first["messages"][3]["messageId"]);
     alice.sees_nothing().await;

@@ -11,6 +11,9 @@ use tokio::task::JoinHandle;
 
 use chinwag_testkit::in_time;
 
+/// Deliveries that a story has not looked at yet.
+const DELIVERIES_MAX: usize = 10_000;
+
 /// One request as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery {
@@ -43,8 +46,8 @@ type Policy = Box<dyn Fn(&Delivery) -> Option<u16> + Send + Sync>;
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
     policy: Arc<Mutex<Policy>>,
-    deliveries: mpsc::UnboundedReceiver<Delivery>,
-    told: mpsc::UnboundedSender<Delivery>,
+    deliveries: mpsc::Receiver<Delivery>,
+    told: mpsc::Sender<Delivery>,
     serving: JoinHandle<()>,
 }
 
@@ -53,7 +56,7 @@ impl Receiver {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (told, deliveries) = mpsc::unbounded_channel();
+        let (told, deliveries) = mpsc::channel(DELIVERIES_MAX);
         let policy: Arc<Mutex<Policy>> = Arc::new(Mutex::new(Box::new(|_| Some(200))));
         let serving = tokio::spawn(serve(listener, Arc::clone(&policy), told.clone()));
         Self { address, policy, deliveries, told, serving }
@@ -99,7 +102,7 @@ impl Receiver {
     }
 }
 
-async fn serve(listener: TcpListener, policy: Arc<Mutex<Policy>>, told: mpsc::UnboundedSender<Delivery>) {
+async fn serve(listener: TcpListener, policy: Arc<Mutex<Policy>>, told: mpsc::Sender<Delivery>) {
     let mut open = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         open.spawn(talk(stream, Arc::clone(&policy), told.clone()));
@@ -107,7 +110,7 @@ async fn serve(listener: TcpListener, policy: Arc<Mutex<Policy>>, told: mpsc::Un
 }
 
 /// HTTP/1.1 with connections that are kept, read by hand.
-async fn talk(mut stream: TcpStream, policy: Arc<Mutex<Policy>>, told: mpsc::UnboundedSender<Delivery>) {
+async fn talk(mut stream: TcpStream, policy: Arc<Mutex<Policy>>, told: mpsc::Sender<Delivery>) {
     let mut bytes = Vec::new();
     loop {
         let head = loop {
@@ -142,7 +145,7 @@ async fn talk(mut stream: TcpStream, policy: Arc<Mutex<Policy>>, told: mpsc::Unb
         let mut delivery = Delivery { path, headers, text, body, status: 0 };
         let answer = policy.lock().expect("no holder panics")(&delivery);
         delivery.status = answer.unwrap_or(599);
-        let _ = told.send(delivery);
+        let _ = told.send(delivery).await;
         let Some(status) = answer else {
             std::future::pending::<()>().await;
             return;

@@ -40,7 +40,7 @@ async fn what_was_erased_is_in_no_file() {
         assert!(!stands_in(&directory, SECRET).is_empty(), "or this test sees nothing");
     }
     let id = tea.alice.id.clone();
-    tea.alice.delete("/api/user/deleteUser").await.ok();
+    let _ = tea.alice.delete("/api/user/deleteUser").await.ok();
     if on_files {
         // A reader may have held the log for a moment: then it is emptied soon after.
         in_time("clean files", async {
@@ -174,9 +174,9 @@ async fn an_account_sees_what_was_done_with_it_and_others_do_not() {
     let app = acme.app("shop").await;
     let user = app.user("alice").await;
     let users = format!("/api/client/apps/{}/users/{}", app.id, user.id);
-    acme.sends("DELETE", &format!("{users}/sessions"), Body::Nothing).await.ok();
-    acme.sends("DELETE", &users, Body::Nothing).await.ok();
-    acme.sends("DELETE", &format!("/api/client/apps/{}", app.id), Body::Nothing).await.ok();
+    let _ = acme.sends("DELETE", &format!("{users}/sessions"), Body::Nothing).await.ok();
+    let _ = acme.sends("DELETE", &users, Body::Nothing).await.ok();
+    let _ = acme.sends("DELETE", &format!("/api/client/apps/{}", app.id), Body::Nothing).await.ok();
 
     let mut acts = Vec::new();
     let mut before = String::new();

@@ -93,21 +93,25 @@ async fn users_see_their_sessions_and_end_them() {
 
     bob.delete(&path).await.is_refused(404, "SESSION_NOT_FOUND");
     alice.delete(&format!("/api/auth/sessions/{NOBODY}")).await.is_refused(404, "SESSION_NOT_FOUND");
-    alice.delete(&path).await.ok();
+    let _ = alice.delete(&path).await.ok();
     phone.get("/api/user/getUser").await.is_refused(401, "AUTH_SESSION_ENDED");
     assert_eq!(alice.get("/api/user/getUser").await.status, 200);
 }
 
-/// As the app's own server asks, for somebody at that address.
+/// Through the app's own server, for somebody at that address.
 async fn signs_in_from(app: &App, name: &str, password: &str, address: &str) -> Answer {
     let url = app.urls().chat() + "/api/user/signin";
-    let headers = [("x-api-key", app.key.as_str()), ("x-client-address", address)];
+    let headers = [("x-api-key", app.key.as_str()), ("x-forwarded-for", address)];
     app.http().send("POST", &url, &headers, json!({"username": name, "password": password}).into()).await
 }
 
 #[tokio::test]
 async fn a_guesser_is_slowed_down_and_locks_nobody_out() {
-    let chinwag = Chinwag::start(BINARY, &[("limits.wrong_passwords_per_minute", "3")]).await;
+    let chinwag = Chinwag::start(
+        BINARY,
+        &[("limits.wrong_passwords_per_minute", "3"), ("http.trusted_proxies", "127.0.0.1")],
+    )
+    .await;
     let app = chinwag.app().await;
     for name in ["alice", "bob"] {
         let _ = app.registers(name).await.created();
@@ -127,7 +131,6 @@ async fn a_guesser_is_slowed_down_and_locks_nobody_out() {
             .is_refused(401, "AUTH_BAD_CREDENTIALS");
     }
     signs_in_from(&app, "nobody", "123456", "198.51.100.66").await.is_refused(429, "RATE_LIMITED");
-    signs_in_from(&app, "alice", PASSWORD, "home").await.is_refused(400, "VALIDATION_FAILED");
 }
 
 #[tokio::test]

@@ -1,12 +1,10 @@
 //! Users over HTTP (protocol, section 1): they register and sign in through their app's backend, and look after
 //! themselves.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json as Answer;
 use axum::extract::{Extension, FromRequestParts, State};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use chinwag_protocol::ErrorCode::{BadSignIn, EmailTaken, Overloaded, RateLimited, UsernameTaken};
 use chinwag_protocol::limits::USERNAME_CHARS_MAX;
@@ -27,8 +25,6 @@ use crate::sessions::password::Password;
 use crate::sessions::sign_in::{self, Registration};
 use crate::store::KeyHolder;
 
-/// In which an app's server may say whom it signs in for.
-const CLIENT_ADDRESS: &str = "x-client-address";
 /// The one role of an end user.
 const ROLES: [UserRole; 1] = [UserRole::User];
 /// Characters in a first name or surname: as in a username.
@@ -157,22 +153,12 @@ impl SignedIn {
 async fn sign_in_by_password(
     State(app): State<Arc<App>>,
     Extension(PeerAddress(peer)): Extension<PeerAddress>,
-    headers: HeaderMap,
     ByKey(key): ByKey,
     Json(Credentials { username, password }): Json<Credentials>,
 ) -> Result<WithJwt<SignedIn>, ApiError> {
     app.sessions.count_sign_in(peer.ip())?;
-    let from = on_behalf_of(&headers)?.unwrap_or(peer.ip());
-    let signed_in = app.sessions.sign_in(&key, username, password, from).await?;
+    let signed_in = app.sessions.sign_in(&key, username, password, peer.ip()).await?;
     Ok(SignedIn::answer(signed_in))
-}
-
-/// For whom an app's server asks (ext): the holder of its key is believed, since wrong passwords for its own users are all
-/// that this counts.
-fn on_behalf_of(headers: &HeaderMap) -> Result<Option<IpAddr>, ApiError> {
-    let Some(address) = headers.get(CLIENT_ADDRESS) else { return Ok(None) };
-    let address = address.to_str().ok().and_then(|text| text.trim().parse().ok());
-    address.map(Some).ok_or_else(|| ApiError::invalid("x-client-address must be an IP address"))
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -201,21 +201,24 @@ pub(crate) async fn users_are_known_by_what_their_application_calls_them(world: 
     let _ = world.store.register_app_user(new(app, "alice")).await.unwrap();
 }
 
-pub(crate) async fn an_endpoint_is_kept_with_its_progress(world: World) {
-    let tea = world.tea().await;
-    let new = NewHook {
-        app: tea.app,
+fn endpoint(app: AppId) -> NewHook {
+    NewHook {
+        app,
         url: "https://example.com/".to_owned(),
         description: String::new(),
         events: vec!["SEND_MSG".to_owned(), "REPLY".to_owned()],
         enabled: true,
         secret: HookSecret::new("whsec_one".to_owned()),
         position: 1,
-    };
-    let hook = world.store.create_hook(new).await.unwrap();
+    }
+}
+
+pub(crate) async fn an_endpoint_is_kept_with_its_progress(world: World) {
+    let tea = world.tea().await;
+    let hook = world.store.create_hook(endpoint(tea.app)).await.unwrap();
     assert_eq!((hook.position, hook.events.len(), hook.attempts), (1, 2, 0));
     let (owner, thief) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    assert_eq!(world.store.claim_hooks(owner).await.unwrap(), [hook.clone()]);
+    assert_eq!(world.store.claim_hooks(owner).await.unwrap(), std::slice::from_ref(&hook));
     let parked = Parked { chat: tea.chat, position: 3, since: START, attempts: 1, next_at: Timestamp(9) };
     let letter = |position| DeadLetter {
         position,
