@@ -143,9 +143,17 @@ test(`a history of ${LONG} messages holds its place while it grows, and costs wh
   const before = await page.evaluate(async () => {
     const timeline = document.querySelector(".timeline") as HTMLElement;
     timeline.scrollTop = 2_000;
-    for (let settle = 0; settle < 10; settle += 1) await new Promise(requestAnimationFrame);
-    const message = [...document.querySelectorAll<HTMLElement>(".message")].find((each) => each.getBoundingClientRect().top > 100);
-    return { key: message?.dataset.key, top: message?.getBoundingClientRect().top ?? Number.NaN, height: timeline.scrollHeight };
+    // At rest: rows that come into sight are measured then, which may move what is above or below them.
+    let message: HTMLElement | undefined;
+    let top = Number.NaN;
+    for (let still = 0; still < 30; still += 1) {
+      await new Promise(requestAnimationFrame);
+      message = [...document.querySelectorAll<HTMLElement>(".message")].find((each) => each.getBoundingClientRect().top > 100);
+      const now = message?.getBoundingClientRect().top ?? Number.NaN;
+      if (now !== top) still = 0;
+      top = now;
+    }
+    return { key: message?.dataset.key, top, height: timeline.scrollHeight };
   });
   await asked;
   come();

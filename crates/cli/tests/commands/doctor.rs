@@ -122,7 +122,12 @@ async fn a_certificate_is_trusted_or_it_is_said_why_not() {
 
     let trusting = proxy.trusted(server.data_directory(), &url);
     let findings = Findings::of(&trusting);
-    assert!(findings.one("TLS", "warn").contains("for 4 days more renew the certificate"));
+    // Made for five days: whole ones are told, and a moment of the first may have gone.
+    let said = findings.one("TLS", "warn");
+    assert!(
+        ["4", "5"].iter().any(|days| said.contains(&format!("for {days} days more renew the certificate"))),
+        "{said}"
+    );
     findings.one("WebSocket", "ok");
     proxy.stop();
 }
