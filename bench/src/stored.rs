@@ -18,6 +18,9 @@ use crate::servers::{Directory, Ground, Server};
 use crate::stage::{Stage, none_ended};
 use crate::talk::{histogram, micros, spread};
 
+/// For a server that has just begun to come to rest before its memory is read.
+const SETTLE: Duration = Duration::from_millis(500);
+
 const PAGE: usize = 50;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Before anything is measured: prepared statements, caches.
@@ -43,7 +46,7 @@ pub(crate) async fn run(
     let since = format!("{}.0", epoch(&filled.data)?);
     let server = ground.start(Kind::Chinwag, Directory::Kept(filled.data.clone()))?;
     let ready = server.ready;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    tokio::time::sleep(SETTLE).await;
     let (memory, resident) = (server.tree.memory(), server.tree.resident());
     let stage = Stage { server: Arc::new(server), cast: Arc::new(filled.cast.clone()) };
     let watch = Watch::start(stage.server.tree);
@@ -68,7 +71,7 @@ pub(crate) async fn empty(ground: &Ground, template: &seed::Template) -> Fallibl
     let directory = template.with(ground, &mut crate::cast::Cast::default())?;
     let server = ground.start(Kind::Chinwag, directory)?;
     let ready = server.ready;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    tokio::time::sleep(SETTLE).await;
     let watch = Watch::start(server.tree);
     Ok(crate::stage::record(Kind::Chinwag, "stored nothing", &watch)
         .with("ready", ready.as_secs_f64() * 1e6)
